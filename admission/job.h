@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "admission/resources.h"
+#include "base/clock.h"
+
+// A job as admission sees it: what it needs and where it stands in line. What it runs is the
+// executor's business.
+namespace headroom {
+
+// Given by the store in order of submission, never reused.
+struct JobId {
+  int64_t value = 0;
+
+  auto operator<=>(const JobId&) const = default;
+};
+
+// Where a request came from, best first. Shown by `why`.
+enum class RequestSource { kDeclared, kHistory, kDefault };
+
+std::string_view ToString(RequestSource source);  // "declared", "history", "default"
+
+struct WaitingJob {
+  JobId id;
+  int32_t priority = 0;              // higher goes first
+  TimePoint submitted_at{};          // may lie before the boot, so before zero
+  ResourceVector request;            // what it is expected to use at its peak
+  std::optional<Duration> duration;  // how long it is expected to run; absent: nobody knows
+
+  bool operator==(const WaitingJob&) const = default;
+};
+
+}  // namespace headroom

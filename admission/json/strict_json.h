@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "base/result.h"
+
+// JSON from outside, parsed with bounds: size, depth, duplicate keys, UTF-8, numbers.
+namespace headroom {
+
+struct JsonBounds {
+  std::size_t max_bytes = 1 << 20;
+  int max_depth = 32;
+  bool allow_comments = false;
+};
+
+// The document, or why not, with line and column. Refused: more bytes or depth than the bounds
+// (checked while parsing, before memory is spent), a key twice in one object, invalid UTF-8, a byte
+// order mark, NaN, infinities, numbers that overflow, anything after the document.
+Result<nlohmann::json> ParseStrictJson(std::string_view text, const JsonBounds& bounds = {});
+
+}  // namespace headroom

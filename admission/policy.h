@@ -1,0 +1,145 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "admission/gate.h"
+#include "admission/resources.h"
+#include "base/clock.h"
+
+// Every knob of the daemon: meaning, default, when to change it. deploy/policy.json holds the same
+// defaults, docs/policy.md explains them at length, and a test compares the three.
+namespace headroom {
+
+enum class AdmissionMode {
+  kHeadroom,  // by what is really free
+  kCount,     // only by max_jobs, as MAX_WORKERS did: for comparison and migration
+  kNone,      // everything at once: for comparison only
+};
+
+std::string_view ToString(AdmissionMode mode);  // "headroom", "count", "none"
+
+enum class QueueDiscipline { kBackfill, kStrict };
+
+// A share of capacity in each measured dimension, 0 to 1.
+struct Shares {
+  double memory = 0;
+  double cpu = 0;
+  double pids = 0;
+
+  bool operator==(const Shares&) const = default;
+};
+
+// An absolute amount, or a share of the pool's capacity ("2.5%").
+struct AmountOrShare {
+  int64_t amount = 0;
+  std::optional<double> share;
+
+  bool operator==(const AmountOrShare&) const = default;
+};
+
+struct DefaultRequest {
+  // What a job is taken to need that declares nothing and whose key has no history. The biggest
+  // knob while the daemon knows little: target divided by the usual number of jobs is a good start.
+  AmountOrShare memory{0, 0.025};
+  AmountOrShare cpu{0, 0.025};
+  AmountOrShare pids{32, std::nullopt};
+
+  bool operator==(const DefaultRequest&) const = default;
+};
+
+struct PoolLimits {
+  // Hard cap of all jobs together (memory.max of the pool). Keep it below the host's own limit, so
+  // that Docker and other services always have room to answer. Default: 80 % of what the host has.
+  AmountOrShare memory_max{0, 0.80};
+  // Hard cap on CPU (cpu.max of the pool). Absent: none. CPU is shared by weight, so rarely needed.
+  std::optional<AmountOrShare> cpu_max;
+  // Hard cap on processes and threads of all jobs together (pids.max). Default: 50 % of the host's.
+  AmountOrShare pids_max{0, 0.50};
+
+  bool operator==(const PoolLimits&) const = default;
+};
+
+struct JobLimits {
+  // Hard cap of a job that declares none (memory.max). Absent: the pool's cap. Limits protect
+  // neighbours; admission never counts them.
+  std::optional<int64_t> memory_max;
+  // Where the kernel starts to reclaim and slow a job down, as a share of its memory.max
+  // (memory.high). Absent: never. Without swap it can livelock a job; leave it off unless you know.
+  std::optional<double> memory_high_share;
+  // memory.swap.max. Swap hides growth; the default gives jobs none.
+  int64_t swap_max = 0;
+  // memory.oom.group: when a job runs out of memory, all of it dies, not one process of it.
+  bool oom_group = true;
+  // cpu.max of a job that declares none. Absent: none.
+  std::optional<int64_t> cpu_max_millis;
+  // cpu.weight, 1 to 10000.
+  int64_t cpu_weight = 100;
+  // pids.max: a fork bomb stops here.
+  int64_t pids_max = 4096;
+  // What is kept of stdout and of stderr, each. More is counted and dropped; the job goes on.
+  int64_t log_max_bytes = 64LL << 20;
+
+  bool operator==(const JobLimits&) const = default;
+};
+
+struct Policy {
+  AdmissionMode mode = AdmissionMode::kHeadroom;
+  // The most jobs at once, whatever is free; absent: no ceiling. The whole rule in mode "count".
+  std::optional<int64_t> max_jobs;
+  // The share of capacity that admission fills: the expected line.
+  Shares target{0.60, 0.60, 0.80};
+  // Once the target was reached, nothing starts until use falls below this. Validate(): < target.
+  Shares resume{0.57, 0.57, 0.77};
+  // The share that the summed peaks may reach: the peak line. Validate(): > target, at most 1.
+  Shares ceiling{0.90, 0.90, 0.90};
+  // Taken off capacity before anything else, for services that must answer.
+  int64_t reserve_memory_bytes = 0;
+  int64_t reserve_cpu_millis = 0;
+  // How long a job's request counts in full, whatever it uses. As long as jobs take to show their
+  // size. Afterwards the request fades over the same time and what the job uses counts.
+  Duration warm_up = std::chrono::seconds(60);
+  // Added to what a job uses once its request has faded, as a share.
+  double margin = 0.10;
+  // Older measurements admit nothing.
+  Duration stale_after = std::chrono::seconds(5);
+  // Whether a smaller job may pass a blocked one when that does not delay it.
+  QueueDiscipline discipline = QueueDiscipline::kBackfill;
+
+  std::vector<GateThreshold> gate{
+      {PressureResource::kMemory, PressureKind::kSome, 1, 5, 20},
+      {PressureResource::kMemory, PressureKind::kFull, 0.5, 1, 5},
+  };
+  // How long pressure must stay below `open` before the gate opens.
+  Duration gate_quiet = std::chrono::seconds(30);
+
+  DefaultRequest default_request;
+  // How many finished attempts of a key must be known before their largest peak is its request.
+  int64_t history_min_attempts = 3;
+  // Countable resources by name, sorted.
+  std::vector<TokenAmount> tokens;
+
+  PoolLimits pool;
+  JobLimits jobs;
+  // How often the daemon looks when nothing wakes it.
+  Duration tick = std::chrono::seconds(1);
+  // Members of this group may do what root may: see all jobs, cancel any, reload the policy.
+  std::string admin_group = "headroom";
+
+  bool operator==(const Policy&) const = default;
+};
+
+// One thing that is wrong with a policy. `pointer` is a JSON pointer (RFC 6901) into its file.
+struct PolicyProblem {
+  std::string pointer;
+  std::string message;  // what was found, what was expected, and the nearest right name if any
+
+  bool operator==(const PolicyProblem&) const = default;
+};
+
+// Everything wrong with the values of a policy: ranges and the order of thresholds. Pure.
+std::vector<PolicyProblem> Validate(const Policy& policy);
+
+}  // namespace headroom

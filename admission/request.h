@@ -1,0 +1,51 @@
+#pragma once
+
+#include <optional>
+
+#include "admission/job.h"
+#include "admission/policy.h"
+#include "admission/resources.h"
+
+// What a job is expected to use at its peak: declared, else learned, else the pool's default.
+namespace headroom {
+
+// What the submitter said. Absent: nothing.
+struct DeclaredRequest {
+  std::optional<int64_t> memory_bytes;
+  std::optional<int64_t> cpu_millis;
+  std::optional<int64_t> pids;
+  std::vector<TokenAmount> tokens;
+
+  bool operator==(const DeclaredRequest&) const = default;
+};
+
+// What finished attempts of the job's key used.
+struct KeyHistory {
+  int64_t attempts = 0;
+  std::optional<int64_t> peak_memory_bytes;  // the largest
+  std::optional<int64_t> peak_cpu_millis;
+  std::optional<int64_t> peak_pids;
+  std::optional<Duration> duration;  // the 90th percentile
+
+  bool operator==(const KeyHistory&) const = default;
+};
+
+struct ResolvedRequest {
+  ResourceVector request;
+  RequestSource memory_source = RequestSource::kDefault;
+  RequestSource cpu_source = RequestSource::kDefault;
+  RequestSource pids_source = RequestSource::kDefault;
+
+  bool operator==(const ResolvedRequest&) const = default;
+};
+
+// `capacity` turns shares into amounts. A learned request is never above the capacity: that would
+// make a job unschedulable that has run before.
+ResolvedRequest ResolveRequest(const DeclaredRequest& declared,
+                               const std::optional<KeyHistory>& history, const Policy& policy,
+                               const ResourceVector& capacity);
+
+// An amount, or a share of `whole` rounded down.
+int64_t Resolve(const AmountOrShare& amount, int64_t whole);
+
+}  // namespace headroom

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "admission/gate.h"
+#include "admission/job.h"
+#include "admission/resources.h"
+#include "base/clock.h"
+
+// One instant of the host, as the decision sees it. Built once a cycle, never changed afterwards.
+// Absent is not zero: what could not be measured is missing here, and the rules wait for it.
+namespace headroom {
+
+// What a running job was seen to use. A dimension that could not be read is absent.
+struct ObservedUse {
+  std::optional<int64_t> memory_bytes;  // anon + shmem + unreclaimable kernel + sock + dirty + swap
+  std::optional<int64_t> cpu_millis;
+  std::optional<int64_t> pids;
+
+  bool operator==(const ObservedUse&) const = default;
+};
+
+struct RunningJob {
+  JobId id;
+  ResourceVector request;  // reserved for it when it was admitted
+  TimePoint admitted_at{};
+  std::optional<Duration> duration;  // from admission to its expected end
+  ObservedUse observed;
+
+  bool operator==(const RunningJob&) const = default;
+};
+
+// What the collectors found, all at one instant.
+struct HostView {
+  TimePoint measured_at{};
+  ResourceVector capacity;   // what the pool may really use; tokens are the policy's
+  ResourceVector unmanaged;  // used on the host outside our jobs, never below zero
+
+  bool operator==(const HostView&) const = default;
+};
+
+// Per dimension: true once the target was reached, until use falls below the resume line.
+struct Resting {
+  bool memory = false;
+  bool cpu = false;
+  bool pids = false;
+
+  bool operator==(const Resting&) const = default;
+};
+
+struct Snapshot {
+  TimePoint now{};
+  std::optional<HostView> host;  // absent: never measured
+  std::vector<RunningJob> running;
+  GateState gate;
+  Resting resting;
+
+  bool operator==(const Snapshot&) const = default;
+};
+
+}  // namespace headroom

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "admission/decision.h"
+#include "admission/policy.h"
+#include "base/result.h"
+#include "collectors/measurements.h"
+#include "daemon/job_record.h"
+#include "daemon/store.h"
+#include "executor/native_executor.h"
+
+// What the API may ask of the daemon. Implemented by the control loop; faked in the API's tests.
+// Threads: the loop's only.
+namespace headroom {
+
+// Who asks. Over the Unix socket the kernel says so (SO_PEERCRED, unix(7)); over TCP a token does.
+struct Caller {
+  uid_t uid = 0;
+  std::string user;    // empty if the uid has no name
+  bool admin = false;  // root, a member of the admin group, or the bearer of the token
+};
+
+struct JobView {
+  JobRecord record;
+  std::optional<Decision> decision;  // of the last cycle, while waiting
+  std::optional<int64_t> position;   // 1 is next, while waiting
+  std::optional<ResolvedRequest> resolved;
+  ObservedUse observed;     // while running
+  std::string explanation;  // while waiting
+};
+
+struct WhyView {
+  JobView job;
+  std::vector<Holder> holders;  // of the dimension that blocks
+  std::vector<JobId> ahead;     // first few in queue order
+  std::optional<HeadReservation> head;
+  GateState gate;
+  std::optional<Account> account;
+};
+
+struct StatusView {
+  TimePoint now{};
+  std::optional<Duration> measurement_age;
+  std::optional<Account> account;
+  std::optional<ResourceVector> observed;  // Σ of running jobs
+  Measurements measurements;
+  GateState gate;
+  std::map<std::string, int64_t> jobs_by_state;
+  std::vector<JobView> running;
+  Policy policy;
+  int64_t policy_generation = 1;
+  Enforcement enforcement;
+  std::vector<std::string> degraded;  // what does not work as it should: "no PSI", …
+};
+
+struct WantedJob {
+  JobSubmission submission;  // source and external_id are set
+};
+
+struct SyncResult {
+  std::vector<JobView> jobs;  // in the order they were handed over
+  std::vector<JobId> withdrawn;
+};
+
+class Service {
+ public:
+  virtual ~Service() = default;
+
+  // Each answer comes through its callback, after the commit that makes it true. The callback may
+  // run before the call returns.
+  using SubmitDone = std::function<void(Result<JobView> job, bool created)>;
+  using SyncDone = std::function<void(Result<SyncResult>)>;
+  using CancelDone = std::function<void(Result<JobView>)>;
+
+  virtual void Submit(const Caller& caller, JobSubmission submission, SubmitDone done) = 0;
+  // The source's whole list. Decided in a cycle of its own before the answer.
+  virtual void Sync(const Caller& caller, const std::string& source, std::vector<WantedJob> wanted,
+                    SyncDone done) = 0;
+  virtual void Cancel(const Caller& caller, JobId id, CancelDone done) = 0;
+
+  virtual Result<JobView> Show(const Caller& caller, JobId id) = 0;
+  virtual Result<std::vector<JobView>> List(const Caller& caller, const JobQuery& query) = 0;
+  virtual Result<WhyView> Why(const Caller& caller, JobId id) = 0;
+  virtual Result<StatusView> GetStatus(const Caller& caller) = 0;
+  virtual Result<std::vector<Event>> Events(const Caller& caller, int64_t after,
+                                            std::size_t limit) = 0;
+  // Calls `wake` once as soon as there may be events after the last committed one.
+  virtual void OnNextEvent(std::function<void()> wake) = 0;
+  // Path of a job's output for reading; the API streams it.
+  virtual Result<std::string> LogPath(const Caller& caller, JobId id, bool want_stderr) = 0;
+
+  virtual const Policy& policy() const = 0;
+  virtual int64_t policy_generation() const = 0;
+  // All problems, or none and the new policy is in force.
+  virtual Result<std::vector<PolicyProblem>> ReloadPolicy(const Caller& caller) = 0;
+
+  virtual std::string MetricsText() = 0;
+  // Empty: ready. Otherwise why not.
+  virtual std::vector<std::string> NotReady() = 0;
+};
+
+}  // namespace headroom

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "admission/request.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "daemon/job_record.h"
+
+// The daemon's memory: one SQLite file (WAL, synchronous=FULL, one connection). What Commit()
+// returned success for survives kill -9 and power cuts; what it did not is not there at all.
+namespace headroom {
+
+// What happened, for /v1/events and `headroom events`. `sequence` only grows; consumers resume
+// after it.
+struct Event {
+  int64_t sequence = 0;
+  WallTime at{};
+  std::string
+      kind;  // job_submitted, job_admitted, job_started, job_finished, job_rejected, job_cancelled,
+             // gate_changed, policy_reloaded, policy_refused, daemon_started, daemon_stopped
+  std::optional<JobId> job;
+  std::string detail;  // a JSON object as text
+
+  bool operator==(const Event&) const = default;
+};
+
+struct JobQuery {
+  std::optional<JobState> state;
+  std::optional<uid_t> uid;
+  std::string source;         // empty: any
+  JobId after{0};             // ids above this one
+  bool newest_first = false;  // then `after` means ids below it (0: no bound)
+  std::size_t limit = 100;
+};
+
+// Writes happen inside one open transaction and become durable together at Commit() (group commit:
+// one fsync for everything of one turn of the loop). Reads see uncommitted writes of this
+// connection. Threads: one at a time. Errors: kExhausted (disk full), kCorrupt, kIo; after a failed
+// write or commit the transaction is rolled back and the caller must not acknowledge anything of it
+// (F7).
+class Store {
+ public:
+  // Opens or makes the file. Refuses what it does not understand: a newer schema (F5), a damaged,
+  // truncated or zero-length file, a symlink, another owner, a mode that lets others read (F8).
+  static Result<std::unique_ptr<Store>> Open(const std::string& path);
+  virtual ~Store() = default;
+
+  virtual Result<JobId> Insert(const JobRecord& record) = 0;  // record.id is ignored
+  virtual Status Update(const JobRecord& record) = 0;
+  virtual Result<std::optional<JobRecord>> Find(JobId id) = 0;
+  virtual Result<std::optional<JobRecord>> FindByIdempotencyKey(uid_t uid,
+                                                                const std::string& key) = 0;
+  // The latest job of this name from the source.
+  virtual Result<std::optional<JobRecord>> FindBySource(const std::string& source,
+                                                        const std::string& external_id) = 0;
+  virtual Result<std::vector<JobRecord>> List(const JobQuery& query) = 0;
+  // Everything that is not finished, by id: what a new daemon starts from.
+  virtual Result<std::vector<JobRecord>> Unfinished() = 0;
+  virtual Result<std::map<std::string, int64_t>> CountByState() = 0;
+
+  // What finished attempts of a key used; absent: none.
+  virtual Result<std::optional<KeyHistory>> History(const std::string& key) = 0;
+  // Adds one finished attempt to its key's history.
+  virtual Status AddHistory(const std::string& key, const AttemptUsage& usage,
+                            Duration duration) = 0;
+
+  virtual Status Append(const Event& event) = 0;  // event.sequence is ignored
+  virtual Result<std::vector<Event>> EventsAfter(int64_t sequence, std::size_t limit) = 0;
+  virtual Result<int64_t> LastEvent() = 0;
+
+  // Makes all writes since the last Commit durable. Nothing to write: returns at once.
+  virtual Status Commit() = 0;
+  virtual void Rollback() = 0;
+
+  // Removes finished jobs and events beyond the newest `keep_jobs` and `keep_events`.
+  virtual Status Prune(int64_t keep_jobs, int64_t keep_events) = 0;
+
+  struct Statistics {
+    int64_t commits = 0, errors = 0;
+    Duration last_commit{};
+  };
+  virtual Statistics statistics() const = 0;
+};
+
+}  // namespace headroom
