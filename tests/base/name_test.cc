@@ -16,7 +16,7 @@ TEST(CheckName, TakesPlainNames) {
 
 // F36
 TEST(CheckName, RefusesWhatCouldLeaveItsDirectoryOrItsField) {
-  for (const std::string name :
+  for (const std::string& name :
        {std::string(), std::string("."), std::string(".."), std::string("../x"), std::string("a/b"),
         std::string("-rf"), std::string("a\0b", 3), std::string("a\nb"), std::string("\x1b[2J"),
         std::string("caf\xc3\xa9"), std::string("a b"), std::string(kMaxNameLength + 1, 'x')}) {
