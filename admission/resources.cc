@@ -1,6 +1,8 @@
 #include "admission/resources.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "base/units.h"
 
@@ -12,16 +14,30 @@ int64_t CountOf(const std::vector<TokenAmount>& tokens, std::string_view name) {
   return at != tokens.end() && at->name == name ? at->count : 0;
 }
 
-// Adds sign·other into `tokens`, keeping it sorted and without zeros.
-void AddTokens(std::vector<TokenAmount>& tokens, const std::vector<TokenAmount>& other,
-               int64_t sign) {
+constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
+
+int64_t Plus(int64_t a, int64_t b) {
+  int64_t sum = 0;
+  if (!__builtin_add_overflow(a, b, &sum)) return sum;
+  return b > 0 ? kMost : kLeast;
+}
+
+int64_t Minus(int64_t a, int64_t b) {
+  int64_t difference = 0;
+  if (!__builtin_sub_overflow(a, b, &difference)) return difference;
+  return b < 0 ? kMost : kLeast;
+}
+
+// Merges `other` into `tokens` by `combine`, keeping it sorted and without zeros.
+template <class Combine>
+void CombineTokens(std::vector<TokenAmount>& tokens, const std::vector<TokenAmount>& other,
+                   Combine combine) {
   for (const TokenAmount& token : other) {
-    const auto at = std::ranges::lower_bound(tokens, token.name, {}, &TokenAmount::name);
-    if (at == tokens.end() || at->name != token.name) {
-      tokens.insert(at, {token.name, sign * token.count});
-    } else if ((at->count += sign * token.count) == 0) {
-      tokens.erase(at);
-    }
+    auto at = std::ranges::lower_bound(tokens, token.name, {}, &TokenAmount::name);
+    if (at == tokens.end() || at->name != token.name) at = tokens.insert(at, {token.name, 0});
+    at->count = combine(at->count, token.count);
+    if (at->count == 0) tokens.erase(at);
   }
 }
 
@@ -42,18 +58,18 @@ std::string_view ToString(Dimension dimension) {
 }
 
 ResourceVector& ResourceVector::operator+=(const ResourceVector& other) {
-  memory_bytes += other.memory_bytes;
-  cpu_millis += other.cpu_millis;
-  pids += other.pids;
-  if (!other.tokens.empty()) AddTokens(tokens, other.tokens, 1);
+  memory_bytes = Plus(memory_bytes, other.memory_bytes);
+  cpu_millis = Plus(cpu_millis, other.cpu_millis);
+  pids = Plus(pids, other.pids);
+  if (!other.tokens.empty()) CombineTokens(tokens, other.tokens, Plus);
   return *this;
 }
 
 ResourceVector& ResourceVector::operator-=(const ResourceVector& other) {
-  memory_bytes -= other.memory_bytes;
-  cpu_millis -= other.cpu_millis;
-  pids -= other.pids;
-  if (!other.tokens.empty()) AddTokens(tokens, other.tokens, -1);
+  memory_bytes = Minus(memory_bytes, other.memory_bytes);
+  cpu_millis = Minus(cpu_millis, other.cpu_millis);
+  pids = Minus(pids, other.pids);
+  if (!other.tokens.empty()) CombineTokens(tokens, other.tokens, Minus);
   return *this;
 }
 
@@ -71,6 +87,14 @@ int64_t Amount(const ResourceVector& amounts, const Axis& axis) {
   return 0;
 }
 
+int64_t Scale(int64_t amount, double share) {
+  constexpr double kBillion = 1e9;
+  const double billionths = std::nearbyint(std::clamp(share, 0.0, kBillion) * kBillion);
+  const __int128 scaled = static_cast<__int128>(amount) * static_cast<int64_t>(billionths);
+  const __int128 floored = scaled / 1'000'000'000 - (scaled % 1'000'000'000 < 0 ? 1 : 0);
+  return static_cast<int64_t>(std::clamp<__int128>(floored, kLeast, kMost));
+}
+
 std::optional<Axis> FirstShortfall(const ResourceVector& want, const ResourceVector& have) {
   if (want.memory_bytes > have.memory_bytes) return Axis{Dimension::kMemory, {}};
   if (want.cpu_millis > have.cpu_millis) return Axis{Dimension::kCpu, {}};
@@ -84,10 +108,7 @@ std::optional<Axis> FirstShortfall(const ResourceVector& want, const ResourceVec
 ResourceVector Max(const ResourceVector& a, const ResourceVector& b) {
   ResourceVector larger{std::max(a.memory_bytes, b.memory_bytes),
                         std::max(a.cpu_millis, b.cpu_millis), std::max(a.pids, b.pids), a.tokens};
-  for (const TokenAmount& token : b.tokens) {
-    const int64_t missing = token.count - CountOf(larger.tokens, token.name);
-    if (missing > 0) AddTokens(larger.tokens, {{token.name, missing}}, 1);
-  }
+  CombineTokens(larger.tokens, b.tokens, [](int64_t x, int64_t y) { return std::max(x, y); });
   return larger;
 }
 

@@ -39,11 +39,16 @@ struct ResourceVector {
   std::vector<TokenAmount> tokens;
 
   bool operator==(const ResourceVector&) const = default;
+  // Amounts stop at the ends of int64_t: a sum of absurd requests must not wrap into room.
   ResourceVector& operator+=(const ResourceVector& other);
   ResourceVector& operator-=(const ResourceVector& other);
 };
 
 int64_t Amount(const ResourceVector& amounts, const Axis& axis);
+
+// share·amount, rounded down. The share counts in whole billionths, so that 57 % of 100 is 57 and
+// not 56 (0.57 has no exact double).
+int64_t Scale(int64_t amount, double share);
 
 // The first axis in which `want` is more than `have`: memory, cpu, pids, then tokens by name.
 std::optional<Axis> FirstShortfall(const ResourceVector& want, const ResourceVector& have);

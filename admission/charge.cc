@@ -1,0 +1,75 @@
+#include "admission/charge.h"
+
+#include <algorithm>
+
+namespace headroom {
+namespace {
+
+int64_t ExpectedUse(int64_t request, std::optional<int64_t> observed, double weight,
+                    double margin) {
+  if (!observed) return request;
+  return std::max(Scale(*observed, 1 + margin * (1 - weight)), Scale(request, weight));
+}
+
+int64_t PeakUse(int64_t request, std::optional<int64_t> observed) {
+  return std::max(request, observed.value_or(0));
+}
+
+// Where a line lies: a share of what is measured, all of the tokens.
+ResourceVector LineAt(const Shares& shares, const ResourceVector& capacity) {
+  return {Scale(capacity.memory_bytes, shares.memory), Scale(capacity.cpu_millis, shares.cpu),
+          Scale(capacity.pids, shares.pids), capacity.tokens};
+}
+
+ResourceVector CapacityForJobs(const HostView& host, const Policy& policy) {
+  ResourceVector reserve;
+  reserve.memory_bytes = policy.reserve_memory_bytes;
+  reserve.cpu_millis = policy.reserve_cpu_millis;
+  ResourceVector capacity = host.capacity;
+  capacity.tokens = policy.tokens;
+  capacity -= reserve;
+  return capacity;
+}
+
+}  // namespace
+
+double RequestWeight(Duration age, Duration warm_up) {
+  if (age < warm_up) return 1;
+  if (age - warm_up >= warm_up) return 0;
+  return 1 - static_cast<double>((age - warm_up).count()) / static_cast<double>(warm_up.count());
+}
+
+ResourceVector ExpectedCharge(const RunningJob& job, TimePoint now, const Policy& policy) {
+  const double weight = RequestWeight(now - job.admitted_at, policy.warm_up);
+  const auto expected = [&](int64_t request, std::optional<int64_t> observed) {
+    return ExpectedUse(request, observed, weight, policy.margin);
+  };
+  return {expected(job.request.memory_bytes, job.observed.memory_bytes),
+          expected(job.request.cpu_millis, job.observed.cpu_millis),
+          expected(job.request.pids, job.observed.pids), job.request.tokens};
+}
+
+ResourceVector PeakCharge(const RunningJob& job) {
+  return {PeakUse(job.request.memory_bytes, job.observed.memory_bytes),
+          PeakUse(job.request.cpu_millis, job.observed.cpu_millis),
+          PeakUse(job.request.pids, job.observed.pids), job.request.tokens};
+}
+
+Account MakeAccount(const Snapshot& snapshot, const Policy& policy) {
+  Account account;
+  account.capacity = CapacityForJobs(*snapshot.host, policy);
+  account.unmanaged = snapshot.host->unmanaged;
+  for (const RunningJob& job : snapshot.running) {
+    account.expected_charge += ExpectedCharge(job, snapshot.now, policy);
+    account.peak_charge += PeakCharge(job);
+  }
+  account.expected_free = LineAt(policy.target, account.capacity);
+  account.expected_free -= account.unmanaged;
+  account.expected_free -= account.expected_charge;
+  account.peak_free = LineAt(policy.ceiling, account.capacity);
+  account.peak_free -= account.unmanaged;
+  account.peak_free -= account.peak_charge;
+  return account;
+}
+
+}  // namespace headroom
