@@ -11,8 +11,8 @@
 namespace headroom {
 namespace {
 
-// An attempt that could not be launched is tried again after 1, 2, 4, … seconds; what fails for another
-// reason than exhaustion is given up after this many tries.
+// An attempt that could not be launched is tried again after 1, 2, 4, … seconds; what fails for
+// another reason than exhaustion is given up after this many tries.
 constexpr int kLaunchTries = 5;
 constexpr Duration kLongestBackoff = std::chrono::seconds(60);
 
@@ -42,15 +42,15 @@ ControlLoop::ControlLoop(LoopParts parts, Policy policy)
 
 void ControlLoop::Tick() {
   now_ = clock_.Now();
-  const bool recorded = RecordEnds().has_value();                            // 1. what ended
-  const Observation seen = Measure();                                        // 2. what the host says
+  const bool recorded = RecordEnds().has_value();  // 1. what ended
+  const Observation seen = Measure();              // 2. what the host says
   MoveGate(seen);
-  const Snapshot snapshot = BuildSnapshot(seen);                             // 3. one instant
+  const Snapshot snapshot = BuildSnapshot(seen);  // 3. one instant
   const std::span<const WaitingJob> candidates = Candidates();
   const TimePoint before = clock_.Now();
-  const Decisions decisions = Decide(snapshot, candidates, policy_);         // 4. pure
+  const Decisions decisions = Decide(snapshot, candidates, policy_);  // 4. pure
   view_ = {snapshot, decisions, seen, clock_.Now() - before, {}};
-  if (recorded && Apply(decisions, candidates) && book_.Commit()) {          // 5. reserve, then start
+  if (recorded && Apply(decisions, candidates) && book_.Commit()) {  // 5. reserve, then start
     for (const AttemptEnd& end : std::exchange(ends_, {})) executor_.Forget(end.id);
     LaunchAdmitted();
   }
@@ -58,7 +58,7 @@ void ControlLoop::Tick() {
   RebuildLedger();
   resting_ = decisions.resting;
   view_.cycle_time = clock_.Now() - now_;
-  if (publish_) publish_();                                                  // 6. tell
+  if (publish_) publish_();  // 6. tell
 }
 
 // Ends stay in `ends_` until they are durable: a full disk must not lose an exit status.
@@ -87,7 +87,8 @@ Status ControlLoop::RecordEnd(const AttemptEnd& end) {
                        finished.outcome == JobOutcome::kFailed ||
                        finished.outcome == JobOutcome::kOomKilled;
   if (teaches) {
-    if (Status learned = book_.Learn(finished, end.ended_at - end.started_at); !learned) return learned;
+    if (Status learned = book_.Learn(finished, end.ended_at - end.started_at); !learned)
+      return learned;
   }
   return book_.Note("job_finished", finished.id, FinishDetail(finished));
 }
@@ -126,8 +127,8 @@ Snapshot ControlLoop::BuildSnapshot(const Observation& seen) const {
   for (const auto& [id, reservation] : ledger_.reservations()) {
     RunningJob running{id, reservation.request, reservation.admitted_at, reservation.duration, {}};
     const JobRecord* job = book_.Find(id);
-    const auto observed = job == nullptr ? seen.attempts.end()
-                                         : seen.attempts.find(ToString(AttemptOf(*job)));
+    const auto observed =
+        job == nullptr ? seen.attempts.end() : seen.attempts.find(ToString(AttemptOf(*job)));
     if (observed != seen.attempts.end()) running.observed = observed->second;
     snapshot.running.push_back(std::move(running));
   }
@@ -157,7 +158,8 @@ Status ControlLoop::Apply(const Decisions& decisions, std::span<const WaitingJob
         applied = Reject(decision);
         break;
       case Verdict::kAdmit:
-        applied = Admit(decision, *std::ranges::lower_bound(candidates, decision.job, {}, &WaitingJob::id));
+        applied = Admit(decision,
+                        *std::ranges::lower_bound(candidates, decision.job, {}, &WaitingJob::id));
         break;
     }
     if (!applied) {
@@ -176,7 +178,8 @@ Status ControlLoop::Admit(const Decision& decision, const WaitingJob& candidate)
   if (Status saved = book_.Save(admitted); !saved) return saved;
   const Duration waited = now_ - candidate.submitted_at;
   metrics_.JobAdmitted(decision.reason, waited);
-  return book_.Note("job_admitted", admitted.id, AdmissionDetail(decision, candidate.request, waited));
+  return book_.Note("job_admitted", admitted.id,
+                    AdmissionDetail(decision, candidate.request, waited));
 }
 
 Status ControlLoop::Reject(const Decision& decision) {
@@ -188,7 +191,8 @@ Status ControlLoop::Reject(const Decision& decision) {
   return book_.Note("job_rejected", rejected.id, MessageDetail(why));
 }
 
-// The commit that made "starting" durable has happened; what is written from here on rides with the next.
+// The commit that made "starting" durable has happened; what is written from here on rides with the
+// next.
 void ControlLoop::LaunchAdmitted() {
   for (const JobId id : std::exchange(to_launch_, {})) {
     const JobRecord* job = book_.Find(id);
@@ -218,7 +222,8 @@ Status ControlLoop::PutBack(const JobRecord& job, const Error& error) {
   Retry& retry = retries_[job.id];
   retry.failures += 1;
   retry.not_before = now_ + Backoff(retry.failures);
-  const bool may_pass = error.code == ErrorCode::kExhausted;  // a full disk or table passes; wait for it
+  const bool may_pass =
+      error.code == ErrorCode::kExhausted;  // a full disk or table passes; wait for it
   if (may_pass || retry.failures < kLaunchTries) return book_.Save(Requeued(job, why));
   metrics_.JobFinished(JobOutcome::kLaunchFailed, std::nullopt);
   return book_.Save(FinishedWithoutRunning(job, JobOutcome::kLaunchFailed, why, Now()));
@@ -234,7 +239,8 @@ void ControlLoop::RebuildLedger() {
   for (const JobId id : gone) ledger_.Release(id);
   for (const auto& [id, job] : book_.unfinished()) {
     if (!job.reserved || ledger_.Holds(id)) continue;
-    ledger_.Reserve({id, *job.reserved, job.admitted_boottime.value_or(now_), job.submission.duration});
+    ledger_.Reserve(
+        {id, *job.reserved, job.admitted_boottime.value_or(now_), job.submission.duration});
   }
 }
 

@@ -12,11 +12,11 @@
 #include "admission/ledger.h"
 #include "admission/policy.h"
 #include "base/clock.h"
+#include "collectors/psi_trigger.h"
 #include "daemon/host_watch.h"
 #include "daemon/job_book.h"
 #include "daemon/lifecycle.h"
 #include "daemon/metrics.h"
-#include "collectors/psi_trigger.h"
 #include "executor/executor.h"
 
 // The cycle: reap what ended, measure, build one snapshot, decide, apply, publish.
@@ -36,7 +36,8 @@ class ControlLoop {
  public:
   ControlLoop(LoopParts parts, Policy policy);
 
-  // After a start: adopts what runs, puts back in line what never ran, removes what belongs to nobody.
+  // After a start: adopts what runs, puts back in line what never ran, removes what belongs to
+  // nobody.
   Status Recover();
 
   // One cycle.
@@ -105,8 +106,8 @@ class ControlLoop {
   GateState gate_;
   Resting resting_;
   TimePoint now_{};
-  std::vector<AttemptEnd> ends_;      // not recorded durably yet
-  std::vector<JobId> to_launch_;      // admitted in this cycle, not launched yet
+  std::vector<AttemptEnd> ends_;  // not recorded durably yet
+  std::vector<JobId> to_launch_;  // admitted in this cycle, not launched yet
   std::map<JobId, Retry> retries_;
   std::vector<WaitingJob> candidates_;
   View view_;

@@ -10,7 +10,8 @@
 // The `detail` of events as JSON text. Never holds an environment or a command's arguments.
 namespace headroom {
 
-std::string AdmissionDetail(const Decision& decision, const ResourceVector& request, Duration waited);
+std::string AdmissionDetail(const Decision& decision, const ResourceVector& request,
+                            Duration waited);
 std::string FinishDetail(const JobRecord& job);
 std::string GateDetail(const GateState& before, const GateState& after);
 std::string MessageDetail(const std::string& message);

@@ -1,6 +1,4 @@
 // Boost 1.74's awaitable.hpp uses std::exchange without including this.
-#include <utility>
-
 #include "daemon/event_loop.h"
 
 #include <unistd.h>
@@ -12,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <map>
+#include <utility>
 #include <vector>
 
 namespace headroom {
@@ -27,8 +26,12 @@ constexpr auto kReloadDelay = std::chrono::milliseconds(50);
 
 struct EventLoop::Impl {
   Impl(asio::io_context& context, Callbacks handlers)
-      : io(context), callbacks(std::move(handlers)), timer(io), reload_timer(io),
-        stop_signals(io, SIGTERM, SIGINT), reload_signal(io, SIGHUP) {}
+      : io(context),
+        callbacks(std::move(handlers)),
+        timer(io),
+        reload_timer(io),
+        stop_signals(io, SIGTERM, SIGINT),
+        reload_signal(io, SIGHUP) {}
 
   void ScheduleCycle(SteadyClock::time_point at) {
     timer.expires_at(at);
@@ -63,18 +66,21 @@ struct EventLoop::Impl {
   }
 
   void Watch(int fd) {
-    const auto watched = watches.try_emplace(fd, std::make_unique<asio::posix::stream_descriptor>(io, ::dup(fd)));
+    const auto watched =
+        watches.try_emplace(fd, std::make_unique<asio::posix::stream_descriptor>(io, ::dup(fd)));
     Await(fd, *watched.first->second);
   }
 
   void Await(int fd, asio::posix::stream_descriptor& descriptor) {
-    descriptor.async_wait(asio::posix::stream_descriptor::wait_read, [this, fd](const error_code& error) {
-      const auto watched = watches.find(fd);
-      if (error || watched == watches.end()) return;
-      // Armed again only after the cycle has drained it: the wait reports a level, not an edge.
-      rearm.push_back(fd);
-      CycleSoon();
-    });
+    descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                          [this, fd](const error_code& error) {
+                            const auto watched = watches.find(fd);
+                            if (error || watched == watches.end()) return;
+                            // Armed again only after the cycle has drained it: the wait reports a
+                            // level, not an edge.
+                            rearm.push_back(fd);
+                            CycleSoon();
+                          });
   }
 
   void RearmWatches() {

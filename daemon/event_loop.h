@@ -12,21 +12,23 @@ class io_context;
 // When things run: the tick, the wake-ups and the signals, on one thread.
 namespace headroom {
 
-// Threads: Run() and everything it calls back are one thread; CycleSoon and CommitSoon are called from it.
+// Threads: Run() and everything it calls back are one thread; CycleSoon and CommitSoon are called
+// from it.
 class EventLoop {
  public:
   struct Callbacks {
-    std::function<void()> cycle;      // one control cycle
-    std::function<void()> commit;     // make this turn's writes durable
-    std::function<void()> reload;     // SIGHUP, many at once count as one
-    std::function<Duration()> tick;   // the longest time between two cycles
+    std::function<void()> cycle;     // one control cycle
+    std::function<void()> commit;    // make this turn's writes durable
+    std::function<void()> reload;    // SIGHUP, many at once count as one
+    std::function<Duration()> tick;  // the longest time between two cycles
   };
 
   EventLoop(boost::asio::io_context& io, Callbacks callbacks);
   ~EventLoop();
 
-  // A cycle as soon as what is ready now has been handled. Wake-ups that come together make one cycle, and
-  // cycles leave as much time between them as they take, so that a storm cannot starve the API.
+  // A cycle as soon as what is ready now has been handled. Wake-ups that come together make one
+  // cycle, and cycles leave as much time between them as they take, so that a storm cannot starve
+  // the API.
   void CycleSoon();
   // The same for a commit.
   void CommitSoon();

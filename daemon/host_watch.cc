@@ -7,11 +7,13 @@
 namespace headroom {
 namespace {
 
-// Sweeps closer together than this are not both kept: a burst of wake-ups must not push out the past.
+// Sweeps closer together than this are not both kept: a burst of wake-ups must not push out the
+// past.
 constexpr Duration kSpacing = std::chrono::milliseconds(500);
 
 // avg10 is updated every two seconds; a trigger that fired is news before that.
-void MarkTriggered(std::vector<PressureReading>& readings, const std::vector<PressureReading>& fired) {
+void MarkTriggered(std::vector<PressureReading>& readings,
+                   const std::vector<PressureReading>& fired) {
   for (const PressureReading& event : fired) {
     const auto same = std::ranges::find_if(readings, [&](const PressureReading& reading) {
       return reading.resource == event.resource && reading.kind == event.kind;

@@ -23,8 +23,9 @@ struct Observation {
   std::vector<PressureReading> pressure;
 };
 
-// Keeps the sweeps of the last few seconds, so that CPU use is an average over them however often the loop
-// wakes, and not the noise of two neighbouring instants. Threads: the loop's only. `collector` outlives it.
+// Keeps the sweeps of the last few seconds, so that CPU use is an average over them however often
+// the loop wakes, and not the noise of two neighbouring instants. Threads: the loop's only.
+// `collector` outlives it.
 class HostWatch {
  public:
   HostWatch(Collector& collector, Duration window) : collector_(collector), window_(window) {}

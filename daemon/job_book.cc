@@ -81,9 +81,8 @@ Status JobBook::Learn(const JobRecord& job, Duration ran) {
 }
 
 Status JobBook::Note(std::string kind, std::optional<JobId> job, std::string detail) {
-  return Checked(
-      store_.Append(Event{0, clock_.WallNow(), std::move(kind), job, std::move(detail)}),
-      "store an event");
+  return Checked(store_.Append(Event{0, clock_.WallNow(), std::move(kind), job, std::move(detail)}),
+                 "store an event");
 }
 
 Status JobBook::Commit() {
@@ -97,8 +96,8 @@ Status JobBook::Commit() {
   return committed;
 }
 
-// After a write that failed, memory must say again what the store says. If even reading fails, memory
-// keeps its last state and nothing is admitted, because every later write fails as well.
+// After a write that failed, memory must say again what the store says. If even reading fails,
+// memory keeps its last state and nothing is admitted, because every later write fails as well.
 Status JobBook::Checked(Status written, const std::string& doing) {
   dirty_ = true;
   if (written) return written;

@@ -16,13 +16,15 @@
 #include "daemon/job_record.h"
 #include "daemon/store.h"
 
-// Every job that is not finished, in memory and in the store together: the one place that writes jobs.
+// Every job that is not finished, in memory and in the store together: the one place that writes
+// jobs.
 namespace headroom {
 
-// Writes go to the store's open transaction and to memory at once. Whoever asked for them is told only
-// after Commit(), by the callback left with OnCommit(): one fsync answers everything of one turn. When a
-// write or a commit fails, nothing of the turn has happened: memory is read again from the store, and
-// every callback gets the error. Threads: the loop's only. `store` and `clock` outlive it.
+// Writes go to the store's open transaction and to memory at once. Whoever asked for them is told
+// only after Commit(), by the callback left with OnCommit(): one fsync answers everything of one
+// turn. When a write or a commit fails, nothing of the turn has happened: memory is read again from
+// the store, and every callback gets the error. Threads: the loop's only. `store` and `clock`
+// outlive it.
 class JobBook {
  public:
   JobBook(Store& store, const Clock& clock, std::string boot_id);
@@ -54,8 +56,8 @@ class JobBook {
   // Makes this turn's writes durable and calls back. Never recurses.
   Status Commit();
 
-  // The waiting jobs with their requests resolved, for Decide(). Kept between calls; made anew when a job,
-  // the policy's generation, the capacity or a key's history changed.
+  // The waiting jobs with their requests resolved, for Decide(). Kept between calls; made anew when
+  // a job, the policy's generation, the capacity or a key's history changed.
   const std::vector<WaitingJob>& Waiting(const Policy& policy, int64_t generation,
                                          const ResourceVector& capacity);
   std::optional<ResolvedRequest> Resolve(const JobRecord& job, const Policy& policy,

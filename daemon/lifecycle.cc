@@ -25,7 +25,8 @@ JobOutcome OutcomeOf(const JobRecord& job, const AttemptEnd& end) {
   return exited != nullptr ? JobOutcome::kFailed : JobOutcome::kSignaled;
 }
 
-std::optional<int64_t> HighMark(const std::optional<int64_t>& memory_max, const JobLimits& defaults) {
+std::optional<int64_t> HighMark(const std::optional<int64_t>& memory_max,
+                                const JobLimits& defaults) {
   if (!memory_max || !defaults.memory_high_share) return std::nullopt;
   return static_cast<int64_t>(
       std::floor(static_cast<double>(*memory_max) * *defaults.memory_high_share));

@@ -30,7 +30,8 @@ JobRecord Stopping(JobRecord job);
 JobRecord Requeued(JobRecord job, std::string why);
 
 // Ended without an attempt: cancelled, withdrawn, rejected, or launching failed for good.
-JobRecord FinishedWithoutRunning(JobRecord job, JobOutcome outcome, std::string why, const Instant& now);
+JobRecord FinishedWithoutRunning(JobRecord job, JobOutcome outcome, std::string why,
+                                 const Instant& now);
 
 // Ended with its attempt.
 JobRecord Finished(JobRecord job, const AttemptEnd& end, const Instant& now);

@@ -83,7 +83,8 @@ void LocalService::Sync(const Caller&, const std::string& source, std::vector<Wa
   std::vector<JobId> jobs;
   jobs.reserve(wanted.size());
   for (const WantedJob& job : wanted) {
-    if (Status synced = SyncOne(job, jobs); !synced) return done(tl::unexpected(Unavailable(synced.error())));
+    if (Status synced = SyncOne(job, jobs); !synced)
+      return done(tl::unexpected(Unavailable(synced.error())));
   }
   auto withdrawn = WithdrawMissing(source, wanted);
   if (!withdrawn) return done(tl::unexpected(Unavailable(withdrawn.error())));
@@ -96,8 +97,8 @@ void LocalService::Sync(const Caller&, const std::string& source, std::vector<Wa
   wakeups_.commit_soon();
 }
 
-// A name that the source used before is that job, finished or not: handing the list over twice starts
-// nothing twice.
+// A name that the source used before is that job, finished or not: handing the list over twice
+// starts nothing twice.
 Status LocalService::SyncOne(const WantedJob& wanted, std::vector<JobId>& jobs) {
   const JobSubmission& asked = wanted.submission;
   if (const JobRecord* known = book_.FindBySource(asked.source, asked.external_id)) {
@@ -161,11 +162,12 @@ void LocalService::Cancel(const Caller& caller, JobId id, CancelDone done) {
   const bool runs = job->state == JobState::kStarting || job->state == JobState::kRunning;
   if (!runs && job->state != JobState::kWaiting) return done(Show(caller, id));
 
-  const JobRecord next = runs ? Stopping(*job)
-                              : FinishedWithoutRunning(*job, JobOutcome::kCancelled,
-                                                       "cancelled by " + caller.user,
-                                                       {clock_.Now(), clock_.WallNow()});
-  if (Status saved = book_.Save(next); !saved) return done(tl::unexpected(Unavailable(saved.error())));
+  const JobRecord next =
+      runs ? Stopping(*job)
+           : FinishedWithoutRunning(*job, JobOutcome::kCancelled, "cancelled by " + caller.user,
+                                    {clock_.Now(), clock_.WallNow()});
+  if (Status saved = book_.Save(next); !saved)
+    return done(tl::unexpected(Unavailable(saved.error())));
   if (!runs) metrics_.JobFinished(JobOutcome::kCancelled, std::nullopt);
   // The wish is durable before anything is killed: a daemon that dies in between kills it later.
   book_.OnCommit([this, next, runs, caller, done = std::move(done)](const Status& committed) {
@@ -188,7 +190,8 @@ Result<JobRecord> LocalService::Known(const Caller& caller, JobId id) {
     if (!found) return tl::unexpected(Unavailable(found.error()));
     job = *std::move(found);
   }
-  if (!job) return Fail(ErrorCode::kNotFound, fmt::format("job {}: there is no such job", id.value));
+  if (!job)
+    return Fail(ErrorCode::kNotFound, fmt::format("job {}: there is no such job", id.value));
   if (!Owns(caller, *job)) {
     return Fail(ErrorCode::kDenied, fmt::format("job {}: belongs to another user", id.value));
   }
@@ -222,7 +225,8 @@ JobView LocalService::ViewOf(const JobRecord& job) {
       view.explanation = Explain(*decision, loop_.last().snapshot, loop_.policy());
     }
     if (const auto pause = loop_.RetriesIn(job.id)) {
-      view.explanation = fmt::format("waits: {}; next try in {}", job.message, FormatDuration(*pause));
+      view.explanation =
+          fmt::format("waits: {}; next try in {}", job.message, FormatDuration(*pause));
     }
     return view;
   }
@@ -237,13 +241,15 @@ const Decision* LocalService::DecisionOf(JobId id, int64_t* position) {
   if (!index_is_current_) {
     decision_index_.clear();
     decision_index_.reserve(decisions.size());
-    for (std::size_t i = 0; i < decisions.size(); ++i) decision_index_.emplace(decisions[i].job.value, i);
+    for (std::size_t i = 0; i < decisions.size(); ++i)
+      decision_index_.emplace(decisions[i].job.value, i);
     index_is_current_ = true;
   }
   const auto found = decision_index_.find(id.value);
   if (found == decision_index_.end()) return nullptr;
   const auto admitted = std::ranges::count_if(
-      decisions.begin(), decisions.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(found->second, 1000)),
+      decisions.begin(),
+      decisions.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(found->second, 1000)),
       [](const Decision& decision) { return decision.verdict != Verdict::kWait; });
   *position = static_cast<int64_t>(found->second) - admitted + 1;
   return &decisions[found->second];
@@ -253,7 +259,8 @@ Result<WhyView> LocalService::Why(const Caller& caller, JobId id) {
   auto job = Show(caller, id);
   if (!job) return tl::unexpected(job.error());
   const ControlLoop::View& last = loop_.last();
-  WhyView why{*std::move(job), {}, {}, last.decisions.head, last.snapshot.gate, last.decisions.account};
+  WhyView why{*std::move(job),       {}, {}, last.decisions.head, last.snapshot.gate,
+              last.decisions.account};
   if (why.job.decision && why.job.decision->axis) {
     why.holders = TopHolders(last.snapshot, loop_.policy(), *why.job.decision->axis, kHoldersShown);
   }
@@ -278,7 +285,8 @@ Result<StatusView> LocalService::GetStatus(const Caller&) {
   status.enforcement = executor_.enforcement();
   const std::size_t armed = loop_.triggers() == nullptr ? 0 : loop_.triggers()->armed();
   status.degraded = Degradations(status.policy, status.measurements, status.enforcement, armed);
-  for (const char* state : {"waiting", "starting", "running", "stopping"}) status.jobs_by_state[state] = 0;
+  for (const char* state : {"waiting", "starting", "running", "stopping"})
+    status.jobs_by_state[state] = 0;
 
   ResourceVector observed;
   for (const auto& [id, job] : book_.unfinished()) {
@@ -286,7 +294,8 @@ Result<StatusView> LocalService::GetStatus(const Caller&) {
     if (job.state == JobState::kWaiting) continue;
     status.running.push_back(ViewOf(job));
     const ObservedUse& use = status.running.back().observed;
-    observed += {use.memory_bytes.value_or(0), use.cpu_millis.value_or(0), use.pids.value_or(0), {}};
+    observed +=
+        {use.memory_bytes.value_or(0), use.cpu_millis.value_or(0), use.pids.value_or(0), {}};
   }
   if (last.snapshot.host) status.observed = observed;
   return status;
@@ -296,7 +305,8 @@ Result<std::vector<Event>> LocalService::Events(const Caller& caller, int64_t af
                                                 std::size_t limit) {
   auto events = book_.store().EventsAfter(after, limit);
   if (!events || caller.admin) return events;
-  std::erase_if(*events, [&](const Event& event) { return event.job && !Known(caller, *event.job); });
+  std::erase_if(*events,
+                [&](const Event& event) { return event.job && !Known(caller, *event.job); });
   return events;
 }
 
@@ -312,10 +322,12 @@ Result<std::string> LocalService::LogPath(const Caller& caller, JobId id, bool w
   const auto job = Known(caller, id);
   if (!job) return tl::unexpected(job.error());
   if (job->attempt == 0) {
-    return Fail(ErrorCode::kNotFound, fmt::format("job {}: has not started, so it has no output", id.value));
+    return Fail(ErrorCode::kNotFound,
+                fmt::format("job {}: has not started, so it has no output", id.value));
   }
   const AttemptId attempt{job->id, job->attempt};
-  return want_stderr ? StderrPath(options_.state_dir, attempt) : StdoutPath(options_.state_dir, attempt);
+  return want_stderr ? StderrPath(options_.state_dir, attempt)
+                     : StdoutPath(options_.state_dir, attempt);
 }
 
 Result<std::vector<PolicyProblem>> LocalService::ReloadPolicy(const Caller& caller) {
@@ -326,16 +338,19 @@ Result<std::vector<PolicyProblem>> LocalService::ReloadPolicy(const Caller& call
   if (!good) {
     auto problems = std::get<std::vector<PolicyProblem>>(std::move(loaded));
     for (const PolicyProblem& problem : problems) {
-      spdlog::error("policy refused, the old one stays in force: {}: {}", problem.pointer, problem.message);
+      spdlog::error("policy refused, the old one stays in force: {}: {}", problem.pointer,
+                    problem.message);
     }
-    static_cast<void>(book_.Note("policy_refused", std::nullopt, MessageDetail(problems.front().message)));
+    static_cast<void>(
+        book_.Note("policy_refused", std::nullopt, MessageDetail(problems.front().message)));
     wakeups_.commit_soon();
     return problems;
   }
   loop_.SetPolicy(std::get<Policy>(std::move(loaded)));
   ApplyPoolCaps();
   spdlog::info("policy generation {} is in force", loop_.policy_generation());
-  static_cast<void>(book_.Note("policy_reloaded", std::nullopt, PolicyDetail(loop_.policy_generation())));
+  static_cast<void>(
+      book_.Note("policy_reloaded", std::nullopt, PolicyDetail(loop_.policy_generation())));
   wakeups_.commit_soon();
   wakeups_.cycle_soon();
   return std::vector<PolicyProblem>{};
@@ -343,7 +358,8 @@ Result<std::vector<PolicyProblem>> LocalService::ReloadPolicy(const Caller& call
 
 void LocalService::ApplyPoolCaps() {
   const Measurements& seen = loop_.last().observation.measurements;
-  const Status set = executor_.SetPoolCaps(PoolCapsOf(loop_.policy().pool, seen.host, seen.capacity));
+  const Status set =
+      executor_.SetPoolCaps(PoolCapsOf(loop_.policy().pool, seen.host, seen.capacity));
   if (!set) spdlog::error("pool caps of the new policy are not in force: {}", set.error().message);
 }
 

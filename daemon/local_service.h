@@ -23,8 +23,8 @@ struct ServiceOptions {
 // Threads: the event loop's only. Everything it is given outlives it.
 class LocalService final : public Service {
  public:
-  // What it needs of the event loop: a cycle as soon as possible, and its pending writes committed after
-  // the handlers that are ready now.
+  // What it needs of the event loop: a cycle as soon as possible, and its pending writes committed
+  // after the handlers that are ready now.
   struct Wakeups {
     std::function<void()> cycle_soon;
     std::function<void()> commit_soon;
@@ -42,7 +42,8 @@ class LocalService final : public Service {
   Result<std::vector<JobView>> List(const Caller& caller, const JobQuery& query) override;
   Result<WhyView> Why(const Caller& caller, JobId id) override;
   Result<StatusView> GetStatus(const Caller& caller) override;
-  Result<std::vector<Event>> Events(const Caller& caller, int64_t after, std::size_t limit) override;
+  Result<std::vector<Event>> Events(const Caller& caller, int64_t after,
+                                    std::size_t limit) override;
   void OnNextEvent(std::function<void()> wake) override;
   Result<std::string> LogPath(const Caller& caller, JobId id, bool want_stderr) override;
 
@@ -76,7 +77,7 @@ class LocalService final : public Service {
   const Clock& clock_;
   Wakeups wakeups_;
   std::vector<std::function<void()>> event_waiters_;
-  std::vector<std::function<void()>> after_cycle_;  // answers that wait for decisions
+  std::vector<std::function<void()>> after_cycle_;           // answers that wait for decisions
   std::unordered_map<int64_t, std::size_t> decision_index_;  // of the last cycle, made when asked
   bool index_is_current_ = false;
 };

@@ -30,13 +30,13 @@ bool GateCanRead(const Policy& policy, const Measurements& seen) {
 
 }  // namespace
 
-PoolCaps PoolCapsOf(const PoolLimits& limits, const HostSample& host, const CapacitySample& around) {
+PoolCaps PoolCapsOf(const PoolLimits& limits, const HostSample& host,
+                    const CapacitySample& around) {
   PoolCaps caps;
   caps.memory_max_bytes = CapOf(limits.memory_max, host.memory_total);
   if (limits.cpu_max) {
-    const auto cores = host.online_cpus
-                           ? std::optional<int64_t>(*host.online_cpus * 1000)
-                           : std::nullopt;
+    const auto cores =
+        host.online_cpus ? std::optional<int64_t>(*host.online_cpus * 1000) : std::nullopt;
     caps.cpu_max_millis = CapOf(*limits.cpu_max, cores);
   }
   caps.pids_max = CapOf(limits.pids_max, around.pids);
@@ -51,7 +51,8 @@ std::vector<std::string> Degradations(const Policy& policy, const Measurements& 
   } else if (!policy.gate.empty() && armed_triggers == 0) {
     notes.push_back("no PSI triggers: pressure is seen at the next tick only");
   }
-  for (const std::string& missing : enforcement.missing) notes.push_back("not enforced: " + missing);
+  for (const std::string& missing : enforcement.missing)
+    notes.push_back("not enforced: " + missing);
   for (const CollectorFailure& failure : seen.failures) {
     notes.push_back("collector " + failure.collector + ": " + failure.message);
   }

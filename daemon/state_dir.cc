@@ -26,10 +26,11 @@ Status MakePrivateDirectory(const std::string& path) {
   if (::lstat(path.c_str(), &info) != 0) return FailErrno(errno, "stat " + path);
   if (!S_ISDIR(info.st_mode)) return Fail(ErrorCode::kInvalid, path + ": expected a directory");
   if (info.st_uid != ::geteuid() || (info.st_mode & 022) != 0) {
-    return Fail(ErrorCode::kDenied,
-                fmt::format("{}: owned by uid {} with mode {:04o}; expected our own uid {} and no write "
-                            "permission for others (chown, chmod 0700)",
-                            path, info.st_uid, info.st_mode & 07777, ::geteuid()));
+    return Fail(
+        ErrorCode::kDenied,
+        fmt::format("{}: owned by uid {} with mode {:04o}; expected our own uid {} and no write "
+                    "permission for others (chown, chmod 0700)",
+                    path, info.st_uid, info.st_mode & 07777, ::geteuid()));
   }
   return {};
 }
@@ -37,7 +38,8 @@ Status MakePrivateDirectory(const std::string& path) {
 }  // namespace
 
 Result<UniqueFd> LockStateDir(const std::string& path) {
-  if (Status made = MakePrivateDirectory(path); !made) return Within("state directory", made.error());
+  if (Status made = MakePrivateDirectory(path); !made)
+    return Within("state directory", made.error());
   const std::string lock = path + "/lock";
   UniqueFd fd(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) return FailErrno(errno, "open " + lock);
