@@ -1,0 +1,291 @@
+#include "daemon/control_loop.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "admission/decide.h"
+#include "daemon/event_detail.h"
+
+namespace headroom {
+namespace {
+
+// An attempt that could not be launched is tried again after 1, 2, 4, … seconds; what fails for
+// another reason than exhaustion is given up after this many tries.
+constexpr int kLaunchTries = 5;
+constexpr Duration kLongestBackoff = std::chrono::seconds(60);
+
+Duration Backoff(int failures) {
+  return std::min<Duration>(std::chrono::seconds(1LL << std::min(failures - 1, 10)),
+                            kLongestBackoff);
+}
+
+bool HoldsAnAttempt(const JobRecord& job) {
+  return job.state == JobState::kStarting || job.state == JobState::kRunning ||
+         job.state == JobState::kStopping;
+}
+
+AttemptId AttemptOf(const JobRecord& job) { return {job.id, job.attempt}; }
+
+}  // namespace
+
+ControlLoop::ControlLoop(LoopParts parts, Policy policy)
+    : clock_(parts.clock),
+      book_(parts.book),
+      watch_(parts.watch),
+      executor_(parts.executor),
+      metrics_(parts.metrics),
+      policy_(std::move(policy)) {
+  gate_.since = clock_.Now();
+}
+
+void ControlLoop::Tick() {
+  now_ = clock_.Now();
+  const bool recorded = RecordEnds().has_value();  // 1. what ended
+  const Observation seen = Measure();              // 2. what the host says
+  MoveGate(seen);
+  const Snapshot snapshot = BuildSnapshot(seen);  // 3. one instant
+  const std::span<const WaitingJob> candidates = Candidates();
+  const TimePoint before = clock_.Now();
+  const Decisions decisions = Decide(snapshot, candidates, policy_);  // 4. pure
+  view_ = {snapshot, decisions, seen, clock_.Now() - before, {}};
+  if (recorded && Apply(decisions, candidates) && book_.Commit()) {  // 5. reserve, then start
+    for (const AttemptEnd& end : std::exchange(ends_, {})) executor_.Forget(end.id);
+    LaunchAdmitted();
+  }
+  to_launch_.clear();
+  RebuildLedger();
+  resting_ = decisions.resting;
+  view_.cycle_time = clock_.Now() - now_;
+  if (publish_) publish_();  // 6. tell
+}
+
+// Ends stay in `ends_` until they are durable: a full disk must not lose an exit status.
+Status ControlLoop::RecordEnds() {
+  for (AttemptEnd& end : executor_.Reap()) {
+    CountEnd(end);
+    ends_.push_back(std::move(end));
+  }
+  for (const AttemptEnd& end : ends_) {
+    if (Status recorded = RecordEnd(end); !recorded) {
+      spdlog::error("attempt {} ended but cannot be recorded yet: {}", ToString(end.id),
+                    recorded.error().message);
+      return recorded;
+    }
+  }
+  return {};
+}
+
+Status ControlLoop::RecordEnd(const AttemptEnd& end) {
+  const JobRecord* job = book_.Find(end.id.job);
+  if (job == nullptr || job->attempt != end.id.number || !HoldsAnAttempt(*job)) return {};
+  const JobRecord finished = Finished(*job, end, Now());
+  if (Status saved = book_.Save(finished); !saved) return saved;
+  if (ledger_.Holds(finished.id)) ledger_.Release(finished.id);
+  const bool teaches = finished.outcome == JobOutcome::kSucceeded ||
+                       finished.outcome == JobOutcome::kFailed ||
+                       finished.outcome == JobOutcome::kOomKilled;
+  if (teaches) {
+    if (Status learned = book_.Learn(finished, end.ended_at - end.started_at); !learned)
+      return learned;
+  }
+  return book_.Note("job_finished", finished.id, FinishDetail(finished));
+}
+
+void ControlLoop::CountEnd(const AttemptEnd& end) const {
+  const JobRecord* job = book_.Find(end.id.job);
+  if (job == nullptr) return;
+  const JobRecord finished = Finished(*job, end, Now());
+  const bool ran = end.ended_at > end.started_at;
+  metrics_.JobFinished(*finished.outcome,
+                       ran ? std::optional(end.ended_at - end.started_at) : std::nullopt);
+  if (end.oom != OomCause::kNone) metrics_.OomKill(end.oom);
+  spdlog::info("job {} {}", finished.id.value, ToString(*finished.outcome));
+}
+
+Observation ControlLoop::Measure() {
+  std::vector<std::string> attempts;
+  for (const AttemptId& id : executor_.Live()) attempts.push_back(ToString(id));
+  return watch_.Look(attempts, policy_.tokens, triggers_.get());
+}
+
+void ControlLoop::MoveGate(const Observation& seen) {
+  for (const PressureReading& reading : seen.pressure) {
+    if (reading.triggered) metrics_.PressureTriggered(reading.resource);
+  }
+  const GateState before =
+      std::exchange(gate_, NextGate(gate_, seen.pressure, policy_.gate, policy_.gate_quiet, now_));
+  if (before.position == gate_.position) return;
+  spdlog::warn("gate: {} -> {}", ToString(before.position), ToString(gate_.position));
+  static_cast<void>(book_.Note("gate_changed", std::nullopt, GateDetail(before, gate_)));
+}
+
+Snapshot ControlLoop::BuildSnapshot(const Observation& seen) const {
+  Snapshot snapshot{now_, seen.host, {}, gate_, resting_};
+  snapshot.running.reserve(ledger_.size());
+  for (const auto& [id, reservation] : ledger_.reservations()) {
+    RunningJob running{id, reservation.request, reservation.admitted_at, reservation.duration, {}};
+    const JobRecord* job = book_.Find(id);
+    const auto observed =
+        job == nullptr ? seen.attempts.end() : seen.attempts.find(ToString(AttemptOf(*job)));
+    if (observed != seen.attempts.end()) running.observed = observed->second;
+    snapshot.running.push_back(std::move(running));
+  }
+  return snapshot;
+}
+
+// Everything in line but what is held back after a failed launch. In order of id.
+std::span<const WaitingJob> ControlLoop::Candidates() {
+  const auto& waiting = book_.Waiting(policy_, generation_, capacity());
+  std::erase_if(retries_, [&](const auto& retry) { return book_.Find(retry.first) == nullptr; });
+  if (retries_.empty()) return waiting;
+  candidates_.clear();
+  std::ranges::copy_if(waiting, std::back_inserter(candidates_), [&](const WaitingJob& job) {
+    const auto retry = retries_.find(job.id);
+    return retry == retries_.end() || retry->second.not_before <= now_;
+  });
+  return candidates_;
+}
+
+Status ControlLoop::Apply(const Decisions& decisions, std::span<const WaitingJob> candidates) {
+  for (const Decision& decision : decisions.jobs) {
+    Status applied;
+    switch (decision.verdict) {
+      case Verdict::kWait:
+        continue;
+      case Verdict::kReject:
+        applied = Reject(decision);
+        break;
+      case Verdict::kAdmit:
+        applied = Admit(decision,
+                        *std::ranges::lower_bound(candidates, decision.job, {}, &WaitingJob::id));
+        break;
+    }
+    if (!applied) {
+      spdlog::error("cycle not applied: {}", applied.error().message);
+      return applied;
+    }
+  }
+  return {};
+}
+
+// Reserved and recorded as starting before anything of it exists on the host.
+Status ControlLoop::Admit(const Decision& decision, const WaitingJob& candidate) {
+  const JobRecord admitted = Admitted(*book_.Find(decision.job), candidate.request, Now());
+  ledger_.Reserve({admitted.id, candidate.request, now_, candidate.duration});
+  to_launch_.push_back(admitted.id);
+  if (Status saved = book_.Save(admitted); !saved) return saved;
+  const Duration waited = now_ - candidate.submitted_at;
+  metrics_.JobAdmitted(decision.reason, waited);
+  return book_.Note("job_admitted", admitted.id,
+                    AdmissionDetail(decision, candidate.request, waited));
+}
+
+Status ControlLoop::Reject(const Decision& decision) {
+  const std::string why = Explain(decision, view_.snapshot, policy_);
+  const JobRecord rejected =
+      FinishedWithoutRunning(*book_.Find(decision.job), JobOutcome::kRejected, why, Now());
+  if (Status saved = book_.Save(rejected); !saved) return saved;
+  metrics_.JobRejected();
+  return book_.Note("job_rejected", rejected.id, MessageDetail(why));
+}
+
+// The commit that made "starting" durable has happened; what is written from here on rides with the
+// next.
+void ControlLoop::LaunchAdmitted() {
+  for (const JobId id : std::exchange(to_launch_, {})) {
+    const JobRecord* job = book_.Find(id);
+    if (job == nullptr) continue;
+    const TimePoint before = clock_.Now();
+    const Status launched = Launch(*job);
+    metrics_.LaunchTook(clock_.Now() - before);
+    if (!launched) {
+      static_cast<void>(PutBack(*job, launched.error()));
+      continue;
+    }
+    retries_.erase(id);
+    const JobRecord started = Started(*job, Now());
+    if (book_.Save(started)) static_cast<void>(book_.Note("job_started", id, "{}"));
+  }
+}
+
+Status ControlLoop::Launch(const JobRecord& job) {
+  const Result<UserIdentity> user = LookUpUser(job.submission.uid);
+  if (!user) return tl::unexpected(user.error());
+  return executor_.Launch(SpecOf(job, *user, policy_.jobs));
+}
+
+Status ControlLoop::PutBack(const JobRecord& job, const Error& error) {
+  const std::string why = "could not be started: " + error.message;
+  spdlog::error("job {} {}", job.id.value, why);
+  Retry& retry = retries_[job.id];
+  retry.failures += 1;
+  retry.not_before = now_ + Backoff(retry.failures);
+  const bool may_pass =
+      error.code == ErrorCode::kExhausted;  // a full disk or table passes; wait for it
+  if (may_pass || retry.failures < kLaunchTries) return book_.Save(Requeued(job, why));
+  metrics_.JobFinished(JobOutcome::kLaunchFailed, std::nullopt);
+  return book_.Save(FinishedWithoutRunning(job, JobOutcome::kLaunchFailed, why, Now()));
+}
+
+// The ledger says what the book says: after launches that failed, and after a turn that was undone.
+void ControlLoop::RebuildLedger() {
+  std::vector<JobId> gone;
+  for (const auto& [id, reservation] : ledger_.reservations()) {
+    const JobRecord* job = book_.Find(id);
+    if (job == nullptr || !job->reserved) gone.push_back(id);
+  }
+  for (const JobId id : gone) ledger_.Release(id);
+  for (const auto& [id, job] : book_.unfinished()) {
+    if (!job.reserved || ledger_.Holds(id)) continue;
+    ledger_.Reserve(
+        {id, *job.reserved, job.admitted_boottime.value_or(now_), job.submission.duration});
+  }
+}
+
+Status ControlLoop::Recover() {
+  now_ = clock_.Now();
+  std::vector<JobRecord> holding;
+  for (const auto& [id, job] : book_.unfinished()) {
+    if (HoldsAnAttempt(job)) holding.push_back(job);
+  }
+  for (const JobRecord& job : holding) {
+    const auto recovered = executor_.Recover(AttemptOf(job));
+    if (!recovered) return Within("recover attempt " + ToString(AttemptOf(job)), recovered.error());
+    const bool adopted = *recovered == Executor::Recovered::kAdopted;
+    metrics_.Recovered(adopted);
+    JobRecord next = adopted ? Started(job, Now()) : Requeued(job, "");
+    if (!adopted && job.state == JobState::kStopping) {
+      next = FinishedWithoutRunning(job, JobOutcome::kCancelled, "", Now());
+    }
+    if (Status saved = book_.Save(next); !saved) return saved;
+    if (adopted && job.state == JobState::kStopping) Kill(next);
+  }
+  executor_.RemoveStrangers();
+  RebuildLedger();
+  return book_.Commit();
+}
+
+void ControlLoop::Kill(const JobRecord& job) {
+  if (Status killed = executor_.Kill(AttemptOf(job)); !killed) {
+    spdlog::error("kill job {}: {}", job.id.value, killed.error().message);
+  }
+}
+
+void ControlLoop::SetPolicy(Policy policy) {
+  policy_ = std::move(policy);
+  generation_ += 1;
+}
+
+ResourceVector ControlLoop::capacity() const {
+  return view_.snapshot.host ? view_.snapshot.host->capacity : ResourceVector{};
+}
+
+std::optional<Duration> ControlLoop::RetriesIn(JobId job) const {
+  const auto retry = retries_.find(job);
+  if (retry == retries_.end() || retry->second.not_before <= now_) return std::nullopt;
+  return retry->second.not_before - now_;
+}
+
+}  // namespace headroom

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "admission/decision.h"
+#include "admission/ledger.h"
+#include "admission/policy.h"
+#include "base/clock.h"
+#include "collectors/psi_trigger.h"
+#include "daemon/host_watch.h"
+#include "daemon/job_book.h"
+#include "daemon/lifecycle.h"
+#include "daemon/metrics.h"
+#include "executor/executor.h"
+
+// The cycle: reap what ended, measure, build one snapshot, decide, apply, publish.
+namespace headroom {
+
+// All that the loop works on; everything outlives it.
+struct LoopParts {
+  const Clock& clock;
+  JobBook& book;
+  HostWatch& watch;
+  Executor& executor;
+  Metrics& metrics;
+};
+
+// Threads: the event loop's only.
+class ControlLoop {
+ public:
+  ControlLoop(LoopParts parts, Policy policy);
+
+  // After a start: adopts what runs, puts back in line what never ran, removes what belongs to
+  // nobody.
+  Status Recover();
+
+  // One cycle.
+  void Tick();
+
+  // Kills a running job's attempt. The end comes with a later cycle.
+  void Kill(const JobRecord& job);
+
+  void SetPolicy(Policy policy);
+  // Triggers belong to the policy's thresholds; made anew with it. May be null.
+  void SetTriggers(std::unique_ptr<PressureTriggers> triggers) { triggers_ = std::move(triggers); }
+  PressureTriggers* triggers() const { return triggers_.get(); }
+
+  // What the last cycle saw and decided, for the API.
+  struct View {
+    Snapshot snapshot;
+    Decisions decisions;
+    Observation observation;
+    Duration decide_time{};
+    Duration cycle_time{};
+  };
+  const View& last() const { return view_; }
+  const Policy& policy() const { return policy_; }
+  int64_t policy_generation() const { return generation_; }
+  // The capacity that requests in shares are taken of. Zero before the first measurement.
+  ResourceVector capacity() const;
+
+  // How long until a job that could not be launched is tried again; absent: it is not held back.
+  std::optional<Duration> RetriesIn(JobId job) const;
+
+  // Called at the end of every cycle, when last() is new.
+  void OnCycle(std::function<void()> publish) { publish_ = std::move(publish); }
+
+ private:
+  struct Retry {
+    int failures = 0;
+    TimePoint not_before{};
+  };
+
+  Status RecordEnds();
+  Status RecordEnd(const AttemptEnd& end);
+  void CountEnd(const AttemptEnd& end) const;
+  Observation Measure();
+  void MoveGate(const Observation& seen);
+  Snapshot BuildSnapshot(const Observation& seen) const;
+  std::span<const WaitingJob> Candidates();
+  Status Apply(const Decisions& decisions, std::span<const WaitingJob> candidates);
+  Status Admit(const Decision& decision, const WaitingJob& candidate);
+  Status Reject(const Decision& decision);
+  void LaunchAdmitted();
+  Status Launch(const JobRecord& job);
+  Status PutBack(const JobRecord& job, const Error& error);
+  void RebuildLedger();
+  Instant Now() const { return {clock_.Now(), clock_.WallNow()}; }
+
+  const Clock& clock_;
+  JobBook& book_;
+  HostWatch& watch_;
+  Executor& executor_;
+  Metrics& metrics_;
+  Policy policy_;
+  int64_t generation_ = 1;
+  std::unique_ptr<PressureTriggers> triggers_;
+
+  Ledger ledger_;
+  GateState gate_;
+  Resting resting_;
+  TimePoint now_{};
+  std::vector<AttemptEnd> ends_;  // not recorded durably yet
+  std::vector<JobId> to_launch_;  // admitted in this cycle, not launched yet
+  std::map<JobId, Retry> retries_;
+  std::vector<WaitingJob> candidates_;
+  View view_;
+  std::function<void()> publish_;
+};
+
+}  // namespace headroom

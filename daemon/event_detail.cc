@@ -1,0 +1,55 @@
+#include "daemon/event_detail.h"
+
+#include <nlohmann/json.hpp>
+
+namespace headroom {
+namespace {
+
+using Json = nlohmann::json;
+
+// Messages may quote bytes from outside; what is not UTF-8 is replaced, never thrown at.
+std::string Text(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+template <class T>
+Json OrNull(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+}  // namespace
+
+std::string AdmissionDetail(const Decision& decision, const ResourceVector& request,
+                            Duration waited) {
+  return Text({{"reason", ToString(decision.reason)},
+               {"memory_bytes", request.memory_bytes},
+               {"cpu_millis", request.cpu_millis},
+               {"waited_seconds", Seconds(waited)}});
+}
+
+std::string FinishDetail(const JobRecord& job) {
+  return Text({{"outcome", job.outcome ? Json(ToString(*job.outcome)) : Json(nullptr)},
+               {"exit_code", OrNull(job.exit_code)},
+               {"signal", OrNull(job.signal)},
+               {"oom", ToString(job.oom)},
+               {"peak_memory_bytes", OrNull(job.usage.peak_memory_bytes)},
+               {"message", job.message}});
+}
+
+std::string GateDetail(const GateState& before, const GateState& after) {
+  Json detail{{"from", ToString(before.position)}, {"to", ToString(after.position)}};
+  if (after.cause) {
+    detail["resource"] = ToString(after.cause->resource);
+    detail["kind"] = ToString(after.cause->kind);
+    detail["percent"] = after.cause->value;
+  }
+  return Text(detail);
+}
+
+std::string MessageDetail(const std::string& message) { return Text({{"message", message}}); }
+
+std::string PolicyDetail(int64_t generation) { return Text({{"generation", generation}}); }
+
+}  // namespace headroom

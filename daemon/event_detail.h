@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "admission/decision.h"
+#include "admission/gate.h"
+#include "base/clock.h"
+#include "daemon/job_record.h"
+
+// The `detail` of events as JSON text. Never holds an environment or a command's arguments.
+namespace headroom {
+
+std::string AdmissionDetail(const Decision& decision, const ResourceVector& request,
+                            Duration waited);
+std::string FinishDetail(const JobRecord& job);
+std::string GateDetail(const GateState& before, const GateState& after);
+std::string MessageDetail(const std::string& message);
+std::string PolicyDetail(int64_t generation);
+
+}  // namespace headroom

@@ -1,0 +1,159 @@
+#include "daemon/job_book.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace headroom {
+
+JobBook::JobBook(Store& store, const Clock& clock, std::string boot_id)
+    : store_(store), clock_(clock), boot_id_(std::move(boot_id)) {}
+
+Status JobBook::Load() {
+  auto records = store_.Unfinished();
+  if (!records) return Within("read the unfinished jobs", records.error());
+  jobs_.clear();
+  by_source_.clear();
+  histories_.clear();
+  waiting_is_current_ = false;
+  for (JobRecord& job : *records) {
+    if (job.boot_id != boot_id_) {
+      const Duration age = std::max(clock_.WallNow() - job.submitted_at, WallTime::duration(0));
+      job.submitted_boottime = clock_.Now() - age;
+    }
+    Remember(job);
+  }
+  return {};
+}
+
+const JobRecord* JobBook::Find(JobId id) const {
+  const auto found = jobs_.find(id);
+  return found == jobs_.end() ? nullptr : &found->second;
+}
+
+const JobRecord* JobBook::FindBySource(const std::string& source,
+                                       const std::string& external_id) const {
+  const auto found = by_source_.find({source, external_id});
+  return found == by_source_.end() ? nullptr : Find(found->second);
+}
+
+Result<JobRecord> JobBook::Add(JobSubmission submission) {
+  JobRecord job;
+  job.submission = std::move(submission);
+  job.submitted_at = clock_.WallNow();
+  job.submitted_boottime = clock_.Now();
+  job.boot_id = boot_id_;
+  const auto id = store_.Insert(job);
+  if (!id) return tl::unexpected(Checked(tl::unexpected(id.error()), "store a new job").error());
+  job.id = *id;
+  Remember(job);
+  dirty_ = true;
+  return job;
+}
+
+Status JobBook::Save(const JobRecord& job) {
+  Status updated = Checked(store_.Update(job), "store job " + std::to_string(job.id.value));
+  if (updated) Remember(job);
+  return updated;
+}
+
+void JobBook::Remember(const JobRecord& job) {
+  const JobRecord* known = Find(job.id);
+  const bool waits = job.state == JobState::kWaiting;
+  const bool waited = known != nullptr && known->state == JobState::kWaiting;
+  if (waits || waited) waiting_is_current_ = false;
+
+  const std::pair<std::string, std::string> name{job.submission.source, job.submission.external_id};
+  if (job.state == JobState::kFinished) {
+    jobs_.erase(job.id);
+    by_source_.erase(name);
+    return;
+  }
+  jobs_.insert_or_assign(job.id, job);
+  if (!name.first.empty()) by_source_.insert_or_assign(name, job.id);
+}
+
+Status JobBook::Learn(const JobRecord& job, Duration ran) {
+  const std::string& key = job.submission.key;
+  if (key.empty()) return {};
+  histories_.erase(key);
+  waiting_is_current_ = false;
+  return Checked(store_.AddHistory(key, job.usage, ran), "store the history of key " + key);
+}
+
+Status JobBook::Note(std::string kind, std::optional<JobId> job, std::string detail) {
+  return Checked(store_.Append(Event{0, clock_.WallNow(), std::move(kind), job, std::move(detail)}),
+                 "store an event");
+}
+
+Status JobBook::Commit() {
+  if (!HasUncommitted()) return {};
+  const Status committed = Checked(store_.Commit(), "commit");
+  if (committed) {
+    dirty_ = false;
+    failing_.reset();
+    Answer(committed);
+  }
+  return committed;
+}
+
+// After a write that failed, memory must say again what the store says. If even reading fails,
+// memory keeps its last state and nothing is admitted, because every later write fails as well.
+Status JobBook::Checked(Status written, const std::string& doing) {
+  dirty_ = true;
+  if (written) return written;
+  const Status failed = Within(doing, written.error());
+  store_.Rollback();
+  static_cast<void>(Load());
+  dirty_ = false;
+  failing_ = failed.error();
+  Answer(failed);
+  return failed;
+}
+
+void JobBook::Answer(const Status& status) {
+  for (const Acknowledge& acknowledge : std::exchange(acknowledgements_, {})) acknowledge(status);
+}
+
+std::optional<KeyHistory> JobBook::HistoryOf(const std::string& key) {
+  if (key.empty()) return std::nullopt;
+  const auto known = histories_.find(key);
+  if (known != histories_.end()) return known->second;
+  auto history = store_.History(key);
+  if (!history) return std::nullopt;  // unknown sizes are estimated at the pool's default
+  return histories_.emplace(key, *history).first->second;
+}
+
+std::optional<ResolvedRequest> JobBook::Resolve(const JobRecord& job, const Policy& policy,
+                                                const ResourceVector& capacity) {
+  return ResolveRequest(job.submission.request, HistoryOf(job.submission.key), policy, capacity);
+}
+
+WaitingJob JobBook::ToWaiting(const JobRecord& job, const Policy& policy,
+                              const ResourceVector& capacity) {
+  const std::optional<KeyHistory> history = HistoryOf(job.submission.key);
+  WaitingJob waiting;
+  waiting.id = job.id;
+  waiting.priority = job.submission.priority;
+  waiting.submitted_at = job.submitted_boottime;
+  waiting.request = ResolveRequest(job.submission.request, history, policy, capacity).request;
+  waiting.duration = job.submission.duration;
+  if (!waiting.duration && history) waiting.duration = history->duration;
+  return waiting;
+}
+
+const std::vector<WaitingJob>& JobBook::Waiting(const Policy& policy, int64_t generation,
+                                                const ResourceVector& capacity) {
+  if (waiting_is_current_ && generation == waiting_generation_ && capacity == waiting_capacity_) {
+    return waiting_;
+  }
+  waiting_.clear();
+  for (const auto& [id, job] : jobs_) {
+    if (job.state == JobState::kWaiting) waiting_.push_back(ToWaiting(job, policy, capacity));
+  }
+  waiting_is_current_ = true;
+  waiting_generation_ = generation;
+  waiting_capacity_ = capacity;
+  return waiting_;
+}
+
+}  // namespace headroom

@@ -1,0 +1,132 @@
+#include "daemon/lifecycle.h"
+
+#include <cmath>
+#include <utility>
+
+namespace headroom {
+namespace {
+
+JobRecord Ended(JobRecord job, JobOutcome outcome, const Instant& now) {
+  job.state = JobState::kFinished;
+  job.outcome = outcome;
+  job.finished_at = now.wall;
+  job.reserved.reset();
+  return job;
+}
+
+JobOutcome OutcomeOf(const JobRecord& job, const AttemptEnd& end) {
+  if (std::holds_alternative<LaunchFailed>(end.outcome)) return JobOutcome::kLaunchFailed;
+  if (job.state == JobState::kStopping) return JobOutcome::kCancelled;
+  if (std::holds_alternative<Lost>(end.outcome)) return JobOutcome::kLost;
+  const Exited* exited = std::get_if<Exited>(&end.outcome);
+  if (exited != nullptr && exited->code == 0) return JobOutcome::kSucceeded;
+  // Something of it was killed for memory and it did not get over it (memory.events).
+  if (end.oom != OomCause::kNone) return JobOutcome::kOomKilled;
+  return exited != nullptr ? JobOutcome::kFailed : JobOutcome::kSignaled;
+}
+
+std::optional<int64_t> HighMark(const std::optional<int64_t>& memory_max,
+                                const JobLimits& defaults) {
+  if (!memory_max || !defaults.memory_high_share) return std::nullopt;
+  return static_cast<int64_t>(
+      std::floor(static_cast<double>(*memory_max) * *defaults.memory_high_share));
+}
+
+std::vector<std::string> EnvironmentOf(const JobRecord& job, const UserIdentity& user) {
+  std::map<std::string, std::string> environment = {
+      {"HOME", user.home},
+      {"LOGNAME", user.name},
+      {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+      {"SHELL", user.shell},
+      {"USER", user.name},
+  };
+  for (const auto& [name, value] : job.submission.environment) environment[name] = value;
+  environment["HEADROOM_JOB"] = std::to_string(job.id.value);
+  environment["HEADROOM_ATTEMPT"] = std::to_string(job.attempt);
+
+  std::vector<std::string> lines;
+  lines.reserve(environment.size());
+  for (const auto& [name, value] : environment) lines.push_back(name + "=" + value);
+  return lines;
+}
+
+template <class T>
+std::optional<T> FirstOf(const std::optional<T>& own, const std::optional<T>& otherwise) {
+  return own ? own : otherwise;
+}
+
+}  // namespace
+
+JobRecord Admitted(JobRecord job, const ResourceVector& reserved, const Instant& now) {
+  job.state = JobState::kStarting;
+  job.attempt += 1;
+  job.reserved = reserved;
+  job.admitted_boottime = now.boot;
+  job.message.clear();
+  return job;
+}
+
+JobRecord Started(JobRecord job, const Instant& now) {
+  if (job.state == JobState::kStarting) job.state = JobState::kRunning;
+  if (!job.started_at) job.started_at = now.wall;
+  return job;
+}
+
+JobRecord Stopping(JobRecord job) {
+  job.state = JobState::kStopping;
+  return job;
+}
+
+JobRecord Requeued(JobRecord job, std::string why) {
+  job.state = JobState::kWaiting;
+  job.reserved.reset();
+  job.admitted_boottime.reset();
+  job.started_at.reset();
+  job.message = std::move(why);
+  return job;
+}
+
+JobRecord FinishedWithoutRunning(JobRecord job, JobOutcome outcome, std::string why,
+                                 const Instant& now) {
+  job.message = std::move(why);
+  return Ended(std::move(job), outcome, now);
+}
+
+JobRecord Finished(JobRecord job, const AttemptEnd& end, const Instant& now) {
+  const JobOutcome outcome = OutcomeOf(job, end);
+  if (const auto* exited = std::get_if<Exited>(&end.outcome)) job.exit_code = exited->code;
+  if (const auto* signaled = std::get_if<Signaled>(&end.outcome)) job.signal = signaled->signal;
+  if (const auto* failed = std::get_if<LaunchFailed>(&end.outcome)) job.message = failed->message;
+  if (const auto* lost = std::get_if<Lost>(&end.outcome)) job.message = lost->message;
+  job.oom = end.oom;
+  job.usage = end.usage;
+  job.stdout_dropped_bytes = end.stdout_dropped_bytes;
+  job.stderr_dropped_bytes = end.stderr_dropped_bytes;
+  return Ended(std::move(job), outcome, now);
+}
+
+AttemptSpec SpecOf(const JobRecord& job, const UserIdentity& user, const JobLimits& defaults) {
+  const JobSubmission& asked = job.submission;
+  AttemptSpec spec;
+  spec.id = {job.id, job.attempt};
+  spec.argv = asked.command;
+  spec.environment = EnvironmentOf(job, user);
+  spec.working_directory = asked.working_directory;
+  spec.stdin_path = asked.stdin_path;
+  spec.uid = user.uid;
+  spec.gid = user.gid;
+  spec.groups = user.groups;
+  spec.log_max_bytes = defaults.log_max_bytes;
+
+  AttemptLimits& limits = spec.limits;
+  limits.memory_max_bytes = FirstOf(asked.memory_max_bytes, defaults.memory_max);
+  limits.memory_high_bytes = HighMark(limits.memory_max_bytes, defaults);
+  limits.swap_max_bytes = defaults.swap_max;
+  limits.oom_group = defaults.oom_group;
+  limits.cpu_max_millis = FirstOf(asked.cpu_max_millis, defaults.cpu_max_millis);
+  limits.cpu_weight = defaults.cpu_weight;
+  limits.pids_max = FirstOf(asked.pids_max, std::optional(defaults.pids_max));
+  return spec;
+}
+
+}  // namespace headroom

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+
+#include "admission/policy.h"
+#include "base/clock.h"
+#include "daemon/job_record.h"
+#include "daemon/users.h"
+#include "executor/attempt.h"
+
+// The life of a job as pure functions: each takes a record and returns the next one.
+//
+//   waiting -> starting -> running -> finished
+//      |          |           `-> stopping -> finished
+//      |          `-> waiting (its attempt never ran)
+//      `-> finished (cancelled, withdrawn, rejected)
+namespace headroom {
+
+// Instants of one cycle, in both clocks: rules use `boot`, people read `wall`.
+struct Instant {
+  TimePoint boot{};
+  WallTime wall{};
+};
+
+JobRecord Admitted(JobRecord job, const ResourceVector& reserved, const Instant& now);
+JobRecord Started(JobRecord job, const Instant& now);
+JobRecord Stopping(JobRecord job);
+
+// Back in line: its attempt certainly never ran. `why` is shown while it waits.
+JobRecord Requeued(JobRecord job, std::string why);
+
+// Ended without an attempt: cancelled, withdrawn, rejected, or launching failed for good.
+JobRecord FinishedWithoutRunning(JobRecord job, JobOutcome outcome, std::string why,
+                                 const Instant& now);
+
+// Ended with its attempt.
+JobRecord Finished(JobRecord job, const AttemptEnd& end, const Instant& now);
+
+// What is handed to the executor: the policy's limits where the job names none, the user's usual
+// environment where the job sets none. Everything else is exactly what was submitted.
+AttemptSpec SpecOf(const JobRecord& job, const UserIdentity& user, const JobLimits& defaults);
+
+}  // namespace headroom

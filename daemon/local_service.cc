@@ -1,0 +1,392 @@
+#include "daemon/local_service.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "admission/json/policy_json.h"
+#include "base/units.h"
+#include "daemon/event_detail.h"
+#include "daemon/policy_use.h"
+
+namespace headroom {
+namespace {
+
+constexpr std::size_t kHoldersShown = 5;
+constexpr std::size_t kAheadShown = 10;
+constexpr int64_t kMostWaiting = 100'000;
+
+bool Owns(const Caller& caller, const JobRecord& job) {
+  return caller.admin || caller.uid == job.submission.uid;
+}
+
+Error Unavailable(const Error& inner) {
+  return {ErrorCode::kUnavailable, "not stored, try again: " + inner.message, inner.os_error};
+}
+
+}  // namespace
+
+LocalService::LocalService(ServiceOptions options, ControlLoop& loop, JobBook& book,
+                           NativeExecutor& executor, Metrics& metrics, const Clock& clock,
+                           Wakeups wakeups)
+    : options_(std::move(options)),
+      loop_(loop),
+      book_(book),
+      executor_(executor),
+      metrics_(metrics),
+      clock_(clock),
+      wakeups_(std::move(wakeups)) {}
+
+void LocalService::Submit(const Caller&, JobSubmission submission, SubmitDone done) {
+  if (!submission.idempotency_key.empty()) {
+    auto known = book_.store().FindByIdempotencyKey(submission.uid, submission.idempotency_key);
+    if (!known) return done(tl::unexpected(Unavailable(known.error())), false);
+    if (*known) {
+      if ((*known)->submission != submission) {
+        return done(Fail(ErrorCode::kConflict,
+                         fmt::format("idempotency_key: used before by job {} with another request",
+                                     (*known)->id.value)),
+                    false);
+      }
+      // It may have been added in this very turn: its first answer has to be true as well.
+      const JobId id = (*known)->id;
+      book_.OnCommit([this, id, done = std::move(done)](const Status& committed) {
+        if (!committed) return done(tl::unexpected(Unavailable(committed.error())), false);
+        done(Show(Caller{0, "", true}, id), false);
+      });
+      return wakeups_.commit_soon();
+    }
+  }
+  if (static_cast<int64_t>(book_.unfinished().size()) >= kMostWaiting) {
+    return done(Fail(ErrorCode::kExhausted,
+                     fmt::format("{} jobs are in line already; try again later", kMostWaiting)),
+                false);
+  }
+  const auto added = book_.Add(std::move(submission));
+  if (!added) return done(tl::unexpected(Unavailable(added.error())), false);
+  metrics_.JobSubmitted();
+  const JobId id = added->id;
+  book_.OnCommit([this, id, done = std::move(done)](const Status& committed) {
+    if (!committed) return done(tl::unexpected(Unavailable(committed.error())), false);
+    done(Show(Caller{0, "", true}, id), true);
+    wakeups_.cycle_soon();
+  });
+  static_cast<void>(book_.Note("job_submitted", id, "{}"));
+  wakeups_.commit_soon();
+}
+
+void LocalService::Sync(const Caller&, const std::string& source, std::vector<WantedJob> wanted,
+                        SyncDone done) {
+  std::vector<JobId> jobs;
+  jobs.reserve(wanted.size());
+  for (const WantedJob& job : wanted) {
+    if (Status synced = SyncOne(job, jobs); !synced)
+      return done(tl::unexpected(Unavailable(synced.error())));
+  }
+  auto withdrawn = WithdrawMissing(source, wanted);
+  if (!withdrawn) return done(tl::unexpected(Unavailable(withdrawn.error())));
+  book_.OnCommit([this, jobs = std::move(jobs), withdrawn = *std::move(withdrawn),
+                  done = std::move(done)](const Status& committed) {
+    if (!committed) return done(tl::unexpected(Unavailable(committed.error())));
+    after_cycle_.push_back([this, jobs, withdrawn, done] { done(SyncAnswer(jobs, withdrawn)); });
+    wakeups_.cycle_soon();
+  });
+  wakeups_.commit_soon();
+}
+
+// A name that the source used before is that job, finished or not: handing the list over twice
+// starts nothing twice.
+Status LocalService::SyncOne(const WantedJob& wanted, std::vector<JobId>& jobs) {
+  const JobSubmission& asked = wanted.submission;
+  if (const JobRecord* known = book_.FindBySource(asked.source, asked.external_id)) {
+    jobs.push_back(known->id);
+    return {};
+  }
+  const auto finished = book_.store().FindBySource(asked.source, asked.external_id);
+  if (!finished) return tl::unexpected(finished.error());
+  if (*finished && (*finished)->outcome != JobOutcome::kWithdrawn) {
+    jobs.push_back((*finished)->id);
+    return {};
+  }
+  const auto added = book_.Add(asked);
+  if (!added) return tl::unexpected(added.error());
+  metrics_.JobSubmitted();
+  jobs.push_back(added->id);
+  return book_.Note("job_submitted", added->id, "{}");
+}
+
+Result<std::vector<JobId>> LocalService::WithdrawMissing(const std::string& source,
+                                                         const std::vector<WantedJob>& wanted) {
+  std::set<std::string_view> names;
+  for (const WantedJob& job : wanted) names.insert(job.submission.external_id);
+  std::vector<JobRecord> missing;
+  for (const auto& [id, job] : book_.unfinished()) {
+    const bool stays = job.submission.source != source || job.state != JobState::kWaiting ||
+                       names.contains(job.submission.external_id);
+    if (!stays) missing.push_back(job);
+  }
+  std::vector<JobId> withdrawn;
+  for (const JobRecord& job : missing) {
+    const JobRecord finished =
+        FinishedWithoutRunning(job, JobOutcome::kWithdrawn, "its source no longer wants it",
+                               {clock_.Now(), clock_.WallNow()});
+    if (Status saved = book_.Save(finished); !saved) return tl::unexpected(saved.error());
+    metrics_.JobFinished(JobOutcome::kWithdrawn, std::nullopt);
+    if (Status noted = book_.Note("job_finished", job.id, FinishDetail(finished)); !noted) {
+      return tl::unexpected(noted.error());
+    }
+    withdrawn.push_back(job.id);
+  }
+  return withdrawn;
+}
+
+Result<SyncResult> LocalService::SyncAnswer(const std::vector<JobId>& jobs,
+                                            std::vector<JobId> withdrawn) {
+  SyncResult result;
+  result.withdrawn = std::move(withdrawn);
+  result.jobs.reserve(jobs.size());
+  for (const JobId id : jobs) {
+    auto view = Show(Caller{0, "", true}, id);
+    if (!view) return tl::unexpected(view.error());
+    result.jobs.push_back(*std::move(view));
+  }
+  return result;
+}
+
+void LocalService::Cancel(const Caller& caller, JobId id, CancelDone done) {
+  const auto job = Known(caller, id);
+  if (!job) return done(tl::unexpected(job.error()));
+  const bool runs = job->state == JobState::kStarting || job->state == JobState::kRunning;
+  if (!runs && job->state != JobState::kWaiting) return done(Show(caller, id));
+
+  const JobRecord next =
+      runs ? Stopping(*job)
+           : FinishedWithoutRunning(*job, JobOutcome::kCancelled, "cancelled by " + caller.user,
+                                    {clock_.Now(), clock_.WallNow()});
+  if (Status saved = book_.Save(next); !saved)
+    return done(tl::unexpected(Unavailable(saved.error())));
+  if (!runs) metrics_.JobFinished(JobOutcome::kCancelled, std::nullopt);
+  // The wish is durable before anything is killed: a daemon that dies in between kills it later.
+  book_.OnCommit([this, next, runs, caller, done = std::move(done)](const Status& committed) {
+    if (!committed) return done(tl::unexpected(Unavailable(committed.error())));
+    if (runs) loop_.Kill(next);
+    wakeups_.cycle_soon();
+    done(Show(caller, next.id));
+  });
+  static_cast<void>(book_.Note(runs ? "job_cancelled" : "job_finished", id,
+                               runs ? MessageDetail("by " + caller.user) : FinishDetail(next)));
+  wakeups_.commit_soon();
+}
+
+Result<JobRecord> LocalService::Known(const Caller& caller, JobId id) {
+  std::optional<JobRecord> job;
+  if (const JobRecord* unfinished = book_.Find(id)) {
+    job = *unfinished;
+  } else {
+    auto found = book_.store().Find(id);
+    if (!found) return tl::unexpected(Unavailable(found.error()));
+    job = *std::move(found);
+  }
+  if (!job)
+    return Fail(ErrorCode::kNotFound, fmt::format("job {}: there is no such job", id.value));
+  if (!Owns(caller, *job)) {
+    return Fail(ErrorCode::kDenied, fmt::format("job {}: belongs to another user", id.value));
+  }
+  return *std::move(job);
+}
+
+Result<JobView> LocalService::Show(const Caller& caller, JobId id) {
+  return Known(caller, id).map([this](const JobRecord& job) { return ViewOf(job); });
+}
+
+Result<std::vector<JobView>> LocalService::List(const Caller& caller, const JobQuery& query) {
+  JobQuery own = query;
+  if (!caller.admin) own.uid = caller.uid;
+  const auto records = book_.store().List(own);
+  if (!records) return tl::unexpected(Unavailable(records.error()));
+  std::vector<JobView> views;
+  views.reserve(records->size());
+  for (const JobRecord& job : *records) views.push_back(ViewOf(job));
+  return views;
+}
+
+JobView LocalService::ViewOf(const JobRecord& job) {
+  JobView view{job, {}, {}, {}, {}, {}};
+  if (job.state == JobState::kFinished) return view;
+  view.resolved = book_.Resolve(job, loop_.policy(), loop_.capacity());
+  if (job.state == JobState::kWaiting) {
+    int64_t position = 0;
+    if (const Decision* decision = DecisionOf(job.id, &position)) {
+      view.decision = *decision;
+      view.position = position;
+      view.explanation = Explain(*decision, loop_.last().snapshot, loop_.policy());
+    }
+    if (const auto pause = loop_.RetriesIn(job.id)) {
+      view.explanation =
+          fmt::format("waits: {}; next try in {}", job.message, FormatDuration(*pause));
+    }
+    return view;
+  }
+  const auto& attempts = loop_.last().observation.attempts;
+  const auto observed = attempts.find(ToString(AttemptId{job.id, job.attempt}));
+  if (observed != attempts.end()) view.observed = observed->second;
+  return view;
+}
+
+const Decision* LocalService::DecisionOf(JobId id, int64_t* position) {
+  const auto& decisions = loop_.last().decisions.jobs;
+  if (!index_is_current_) {
+    decision_index_.clear();
+    decision_index_.reserve(decisions.size());
+    for (std::size_t i = 0; i < decisions.size(); ++i)
+      decision_index_.emplace(decisions[i].job.value, i);
+    index_is_current_ = true;
+  }
+  const auto found = decision_index_.find(id.value);
+  if (found == decision_index_.end()) return nullptr;
+  const auto admitted = std::ranges::count_if(
+      decisions.begin(),
+      decisions.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(found->second, 1000)),
+      [](const Decision& decision) { return decision.verdict != Verdict::kWait; });
+  *position = static_cast<int64_t>(found->second) - admitted + 1;
+  return &decisions[found->second];
+}
+
+Result<WhyView> LocalService::Why(const Caller& caller, JobId id) {
+  auto job = Show(caller, id);
+  if (!job) return tl::unexpected(job.error());
+  const ControlLoop::View& last = loop_.last();
+  WhyView why{*std::move(job),       {}, {}, last.decisions.head, last.snapshot.gate,
+              last.decisions.account};
+  if (why.job.decision && why.job.decision->axis) {
+    why.holders = TopHolders(last.snapshot, loop_.policy(), *why.job.decision->axis, kHoldersShown);
+  }
+  if (!why.job.decision) return why;
+  for (const Decision& decision : last.decisions.jobs) {
+    if (decision.job == id || why.ahead.size() >= kAheadShown) break;
+    if (decision.verdict == Verdict::kWait) why.ahead.push_back(decision.job);
+  }
+  return why;
+}
+
+Result<StatusView> LocalService::GetStatus(const Caller&) {
+  const ControlLoop::View& last = loop_.last();
+  StatusView status;
+  status.now = clock_.Now();
+  if (last.snapshot.host) status.measurement_age = status.now - last.snapshot.host->measured_at;
+  status.account = last.decisions.account;
+  status.measurements = last.observation.measurements;
+  status.gate = last.snapshot.gate;
+  status.policy = loop_.policy();
+  status.policy_generation = loop_.policy_generation();
+  status.enforcement = executor_.enforcement();
+  const std::size_t armed = loop_.triggers() == nullptr ? 0 : loop_.triggers()->armed();
+  status.degraded = Degradations(status.policy, status.measurements, status.enforcement, armed);
+  for (const char* state : {"waiting", "starting", "running", "stopping"})
+    status.jobs_by_state[state] = 0;
+
+  ResourceVector observed;
+  for (const auto& [id, job] : book_.unfinished()) {
+    status.jobs_by_state[ToString(job.state)] += 1;
+    if (job.state == JobState::kWaiting) continue;
+    status.running.push_back(ViewOf(job));
+    const ObservedUse& use = status.running.back().observed;
+    observed +=
+        {use.memory_bytes.value_or(0), use.cpu_millis.value_or(0), use.pids.value_or(0), {}};
+  }
+  if (last.snapshot.host) status.observed = observed;
+  return status;
+}
+
+Result<std::vector<Event>> LocalService::Events(const Caller& caller, int64_t after,
+                                                std::size_t limit) {
+  auto events = book_.store().EventsAfter(after, limit);
+  if (!events || caller.admin) return events;
+  std::erase_if(*events,
+                [&](const Event& event) { return event.job && !Known(caller, *event.job); });
+  return events;
+}
+
+void LocalService::OnNextEvent(std::function<void()> wake) {
+  event_waiters_.push_back(std::move(wake));
+}
+
+void LocalService::EventsCommitted() {
+  for (const auto& wake : std::exchange(event_waiters_, {})) wake();
+}
+
+Result<std::string> LocalService::LogPath(const Caller& caller, JobId id, bool want_stderr) {
+  const auto job = Known(caller, id);
+  if (!job) return tl::unexpected(job.error());
+  if (job->attempt == 0) {
+    return Fail(ErrorCode::kNotFound,
+                fmt::format("job {}: has not started, so it has no output", id.value));
+  }
+  const AttemptId attempt{job->id, job->attempt};
+  return want_stderr ? StderrPath(options_.state_dir, attempt)
+                     : StdoutPath(options_.state_dir, attempt);
+}
+
+Result<std::vector<PolicyProblem>> LocalService::ReloadPolicy(const Caller& caller) {
+  if (!caller.admin) return Fail(ErrorCode::kDenied, "only an administrator may reload the policy");
+  auto loaded = LoadPolicy(options_.policy_path);
+  const bool good = std::holds_alternative<Policy>(loaded);
+  metrics_.PolicyReloaded(good, clock_.WallNow());
+  if (!good) {
+    auto problems = std::get<std::vector<PolicyProblem>>(std::move(loaded));
+    for (const PolicyProblem& problem : problems) {
+      spdlog::error("policy refused, the old one stays in force: {}: {}", problem.pointer,
+                    problem.message);
+    }
+    static_cast<void>(
+        book_.Note("policy_refused", std::nullopt, MessageDetail(problems.front().message)));
+    wakeups_.commit_soon();
+    return problems;
+  }
+  loop_.SetPolicy(std::get<Policy>(std::move(loaded)));
+  ApplyPoolCaps();
+  spdlog::info("policy generation {} is in force", loop_.policy_generation());
+  static_cast<void>(
+      book_.Note("policy_reloaded", std::nullopt, PolicyDetail(loop_.policy_generation())));
+  wakeups_.commit_soon();
+  wakeups_.cycle_soon();
+  return std::vector<PolicyProblem>{};
+}
+
+void LocalService::ApplyPoolCaps() {
+  const Measurements& seen = loop_.last().observation.measurements;
+  const Status set =
+      executor_.SetPoolCaps(PoolCapsOf(loop_.policy().pool, seen.host, seen.capacity));
+  if (!set) spdlog::error("pool caps of the new policy are not in force: {}", set.error().message);
+}
+
+std::vector<std::string> LocalService::NotReady() {
+  std::vector<std::string> reasons;
+  const ControlLoop::View& last = loop_.last();
+  if (!last.snapshot.host) {
+    reasons.push_back("the host has not been measured yet");
+  } else if (clock_.Now() - last.snapshot.host->measured_at > loop_.policy().stale_after) {
+    reasons.push_back("the last measurement is too old");
+  }
+  if (book_.failing()) reasons.push_back(book_.failing()->message);
+  return reasons;
+}
+
+void LocalService::Publish() {
+  index_is_current_ = false;
+  const auto status = GetStatus(Caller{0, "", true});
+  CycleReport report;
+  report.status = status ? &*status : nullptr;
+  report.decisions = &loop_.last().decisions;
+  report.decide_time = loop_.last().decide_time;
+  report.cycle_time = loop_.last().cycle_time;
+  report.store = book_.store().statistics();
+  report.armed_triggers = loop_.triggers() == nullptr ? 0 : loop_.triggers()->armed();
+  metrics_.Publish(report);
+  for (const auto& answer : std::exchange(after_cycle_, {})) answer();
+}
+
+}  // namespace headroom

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "daemon/control_loop.h"
+#include "daemon/job_book.h"
+#include "daemon/metrics.h"
+#include "daemon/service.h"
+#include "executor/native_executor.h"
+
+// What the API asks for, answered from the book and the last cycle.
+namespace headroom {
+
+struct ServiceOptions {
+  std::string policy_path;
+  std::string state_dir;
+};
+
+// Threads: the event loop's only. Everything it is given outlives it.
+class LocalService final : public Service {
+ public:
+  // What it needs of the event loop: a cycle as soon as possible, and its pending writes committed
+  // after the handlers that are ready now.
+  struct Wakeups {
+    std::function<void()> cycle_soon;
+    std::function<void()> commit_soon;
+  };
+
+  LocalService(ServiceOptions options, ControlLoop& loop, JobBook& book, NativeExecutor& executor,
+               Metrics& metrics, const Clock& clock, Wakeups wakeups);
+
+  void Submit(const Caller& caller, JobSubmission submission, SubmitDone done) override;
+  void Sync(const Caller& caller, const std::string& source, std::vector<WantedJob> wanted,
+            SyncDone done) override;
+  void Cancel(const Caller& caller, JobId id, CancelDone done) override;
+
+  Result<JobView> Show(const Caller& caller, JobId id) override;
+  Result<std::vector<JobView>> List(const Caller& caller, const JobQuery& query) override;
+  Result<WhyView> Why(const Caller& caller, JobId id) override;
+  Result<StatusView> GetStatus(const Caller& caller) override;
+  Result<std::vector<Event>> Events(const Caller& caller, int64_t after,
+                                    std::size_t limit) override;
+  void OnNextEvent(std::function<void()> wake) override;
+  Result<std::string> LogPath(const Caller& caller, JobId id, bool want_stderr) override;
+
+  const Policy& policy() const override { return loop_.policy(); }
+  int64_t policy_generation() const override { return loop_.policy_generation(); }
+  Result<std::vector<PolicyProblem>> ReloadPolicy(const Caller& caller) override;
+
+  std::string MetricsText() override { return metrics_.Render(); }
+  std::vector<std::string> NotReady() override;
+
+  // Called by the control loop at the end of each cycle.
+  void Publish();
+  // Called after each successful commit.
+  void EventsCommitted();
+
+ private:
+  Result<JobRecord> Known(const Caller& caller, JobId id);
+  Status SyncOne(const WantedJob& wanted, std::vector<JobId>& jobs);
+  Result<std::vector<JobId>> WithdrawMissing(const std::string& source,
+                                             const std::vector<WantedJob>& wanted);
+  Result<SyncResult> SyncAnswer(const std::vector<JobId>& jobs, std::vector<JobId> withdrawn);
+  JobView ViewOf(const JobRecord& job);
+  const Decision* DecisionOf(JobId id, int64_t* position);
+  void ApplyPoolCaps();
+
+  ServiceOptions options_;
+  ControlLoop& loop_;
+  JobBook& book_;
+  NativeExecutor& executor_;
+  Metrics& metrics_;
+  const Clock& clock_;
+  Wakeups wakeups_;
+  std::vector<std::function<void()>> event_waiters_;
+  std::vector<std::function<void()>> after_cycle_;           // answers that wait for decisions
+  std::unordered_map<int64_t, std::size_t> decision_index_;  // of the last cycle, made when asked
+  bool index_is_current_ = false;
+};
+
+}  // namespace headroom

@@ -1,0 +1,62 @@
+#include "daemon/policy_use.h"
+
+#include <algorithm>
+
+#include "admission/request.h"
+
+namespace headroom {
+namespace {
+
+std::optional<int64_t> CapOf(const AmountOrShare& limit, const std::optional<int64_t>& whole) {
+  if (limit.share && !whole) return std::nullopt;
+  return Resolve(limit, whole.value_or(0));
+}
+
+bool Reads(const std::optional<Psi>& psi) { return psi && psi->some && psi->some->avg10; }
+
+bool GateCanRead(const Policy& policy, const Measurements& seen) {
+  return std::ranges::any_of(policy.gate, [&](const GateThreshold& row) {
+    switch (row.resource) {
+      case PressureResource::kMemory:
+        return Reads(seen.host.pressure.memory) || Reads(seen.pool.pressure.memory);
+      case PressureResource::kCpu:
+        return Reads(seen.host.pressure.cpu) || Reads(seen.pool.pressure.cpu);
+      case PressureResource::kIo:
+        return Reads(seen.host.pressure.io) || Reads(seen.pool.pressure.io);
+    }
+    return false;
+  });
+}
+
+}  // namespace
+
+PoolCaps PoolCapsOf(const PoolLimits& limits, const HostSample& host,
+                    const CapacitySample& around) {
+  PoolCaps caps;
+  caps.memory_max_bytes = CapOf(limits.memory_max, host.memory_total);
+  if (limits.cpu_max) {
+    const auto cores =
+        host.online_cpus ? std::optional<int64_t>(*host.online_cpus * 1000) : std::nullopt;
+    caps.cpu_max_millis = CapOf(*limits.cpu_max, cores);
+  }
+  caps.pids_max = CapOf(limits.pids_max, around.pids);
+  return caps;
+}
+
+std::vector<std::string> Degradations(const Policy& policy, const Measurements& seen,
+                                      const Enforcement& enforcement, std::size_t armed_triggers) {
+  std::vector<std::string> notes;
+  if (!policy.gate.empty() && !GateCanRead(policy, seen)) {
+    notes.push_back("no PSI: the pressure gate cannot close (boot with psi=1)");
+  } else if (!policy.gate.empty() && armed_triggers == 0) {
+    notes.push_back("no PSI triggers: pressure is seen at the next tick only");
+  }
+  for (const std::string& missing : enforcement.missing)
+    notes.push_back("not enforced: " + missing);
+  for (const CollectorFailure& failure : seen.failures) {
+    notes.push_back("collector " + failure.collector + ": " + failure.message);
+  }
+  return notes;
+}
+
+}  // namespace headroom

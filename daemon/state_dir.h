@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+// The daemon's directory, held by one daemon at a time.
+namespace headroom {
+
+// Makes the directory (0700) if it is missing and takes its lock. The lock goes with the process,
+// however it ends. Errors: kConflict when another daemon holds it, naming its process.
+Result<UniqueFd> LockStateDir(const std::string& path);
+
+// The id of this boot (/proc/sys/kernel/random/boot_id).
+Result<std::string> ReadBootId(const std::string& proc = "/proc");
+
+}  // namespace headroom
