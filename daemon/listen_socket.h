@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+// Listening sockets, made with care and handed to the HTTP server. Threads: any.
+namespace headroom {
+
+// Listens on a Unix socket that every local user may connect to (mode 0666): who they are, the
+// kernel says. A socket file that nobody answers on is replaced; one that somebody does is
+// kConflict, as is a file of another kind (F3). The caller removes the file when it stops.
+Result<UniqueFd> ListenUnix(const std::string& path);
+
+// Listens on "127.0.0.1:PORT", "localhost:PORT" or "[::1]:PORT"; port 0 takes any free one. Every
+// other address is refused: there is no TLS here.
+Result<UniqueFd> ListenLoopback(const std::string& host_and_port);
+
+// The port that a TCP socket is bound to.
+Result<uint16_t> LocalPort(int fd);
+
+}  // namespace headroom
