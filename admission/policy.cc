@@ -1,6 +1,150 @@
 #include "admission/policy.h"
 
+#include <algorithm>
+#include <charconv>
+
+#include "base/units.h"
+
 namespace headroom {
+namespace {
+
+std::string Text(double value) {
+  char text[32];
+  const auto end = std::to_chars(text, text + sizeof text, value);
+  return std::string(text, end.ptr);
+}
+std::string Text(int64_t value) { return std::to_string(value); }
+std::string Text(Duration value) { return FormatDuration(value); }
+
+// Collects problems: `Expect(holds, where, what was expected, what was found)`.
+class Checks {
+ public:
+  template <class T>
+  void Expect(bool holds, std::string pointer, const std::string& expected, const T& got) {
+    if (!holds)
+      problems_.push_back({std::move(pointer), "expected " + expected + ", got " + Text(got)});
+  }
+  void Report(std::string pointer, std::string message) {
+    problems_.push_back({std::move(pointer), std::move(message)});
+  }
+  std::vector<PolicyProblem> Take() { return std::move(problems_); }
+
+ private:
+  std::vector<PolicyProblem> problems_;
+};
+
+void CheckLines(Checks& checks, const std::string& dimension, double target, double resume,
+                double ceiling) {
+  checks.Expect(target > 0 && target < 1, "/admission/target/" + dimension,
+                "a share above 0 and below 1", target);
+  checks.Expect(resume > 0 && resume < target, "/admission/resume/" + dimension,
+                "a share above 0 and below the target " + Text(target), resume);
+  checks.Expect(ceiling > target && ceiling <= 1, "/admission/ceiling/" + dimension,
+                "a share above the target " + Text(target) + " and at most 1", ceiling);
+}
+
+void CheckAdmission(Checks& checks, const Policy& policy) {
+  const Shares& target = policy.target;
+  const Shares& resume = policy.resume;
+  const Shares& ceiling = policy.ceiling;
+  CheckLines(checks, "memory", target.memory, resume.memory, ceiling.memory);
+  CheckLines(checks, "cpu", target.cpu, resume.cpu, ceiling.cpu);
+  CheckLines(checks, "pids", target.pids, resume.pids, ceiling.pids);
+  if (policy.max_jobs) {
+    checks.Expect(*policy.max_jobs >= 1, "/admission/max_jobs",
+                  "at least 1, or null for no ceiling", *policy.max_jobs);
+  } else if (policy.mode == AdmissionMode::kCount) {
+    checks.Report("/admission/max_jobs", "mode \"count\" needs a number here");
+  }
+  checks.Expect(policy.margin >= 0 && policy.margin <= 1, "/admission/margin",
+                "a share from 0 to 1", policy.margin);
+  checks.Expect(policy.stale_after >= policy.tick, "/admission/stale_after",
+                "at least one tick (" + Text(policy.tick) + ")", policy.stale_after);
+}
+
+void CheckGate(Checks& checks, const std::vector<GateThreshold>& gate) {
+  for (const GateThreshold& row : gate) {
+    const std::string pointer =
+        "/gate/" + std::string(ToString(row.resource)) + "_" + std::string(ToString(row.kind));
+    checks.Expect(row.open > 0, pointer + "/open", "a percentage above 0", row.open);
+    checks.Expect(row.closing > row.open, pointer + "/closing", "more than open " + Text(row.open),
+                  row.closing);
+    checks.Expect(row.close >= row.closing && row.close <= 100, pointer + "/close",
+                  "from closing " + Text(row.closing) + " to 100", row.close);
+  }
+}
+
+void CheckAmount(Checks& checks, const std::string& pointer, const AmountOrShare& amount) {
+  if (amount.share) {
+    checks.Expect(*amount.share > 0 && *amount.share <= 1, pointer, "above 0% and at most 100%",
+                  *amount.share);
+  } else {
+    checks.Expect(amount.amount > 0, pointer, "more than 0", amount.amount);
+  }
+}
+
+// Where both are amounts it is known before any host is that `part` cannot fit into `whole`.
+void CheckFitsInto(Checks& checks, const std::string& pointer, const AmountOrShare& part,
+                   const AmountOrShare& whole, const std::string& whole_name) {
+  if (part.share || whole.share) return;
+  checks.Expect(part.amount <= whole.amount, pointer,
+                "at most the pool's " + whole_name + " " + Text(whole.amount), part.amount);
+}
+
+void CheckRequests(Checks& checks, const Policy& policy) {
+  const DefaultRequest& request = policy.default_request;
+  const PoolLimits& pool = policy.pool;
+  CheckAmount(checks, "/requests/default/memory", request.memory);
+  CheckAmount(checks, "/requests/default/cpu", request.cpu);
+  CheckAmount(checks, "/requests/default/pids", request.pids);
+  CheckFitsInto(checks, "/requests/default/memory", request.memory, pool.memory_max, "memory_max");
+  CheckFitsInto(checks, "/requests/default/pids", request.pids, pool.pids_max, "pids_max");
+  if (pool.cpu_max) {
+    CheckFitsInto(checks, "/requests/default/cpu", request.cpu, *pool.cpu_max, "cpu_max");
+  }
+  checks.Expect(policy.history_min_attempts >= 1, "/requests/history_min_attempts", "at least 1",
+                policy.history_min_attempts);
+}
+
+void CheckTokens(Checks& checks, const std::vector<TokenAmount>& tokens) {
+  for (const TokenAmount& token : tokens) {
+    checks.Expect(token.count >= 1, "/tokens/" + token.name,
+                  "at least 1 (a job that needs it could never run)", token.count);
+  }
+}
+
+void CheckPool(Checks& checks, const Policy& policy) {
+  const PoolLimits& pool = policy.pool;
+  CheckAmount(checks, "/pool/memory_max", pool.memory_max);
+  if (pool.cpu_max) CheckAmount(checks, "/pool/cpu_max", *pool.cpu_max);
+  CheckAmount(checks, "/pool/pids_max", pool.pids_max);
+  CheckFitsInto(checks, "/admission/reserve/memory", {policy.reserve_memory_bytes, std::nullopt},
+                pool.memory_max, "memory_max");
+  if (pool.cpu_max) {
+    CheckFitsInto(checks, "/admission/reserve/cpu", {policy.reserve_cpu_millis, std::nullopt},
+                  *pool.cpu_max, "cpu_max");
+  }
+}
+
+void CheckJobs(Checks& checks, const JobLimits& jobs) {
+  if (jobs.memory_max) {
+    checks.Expect(*jobs.memory_max > 0, "/jobs/memory_max", "more than 0", *jobs.memory_max);
+  }
+  if (jobs.memory_high_share) {
+    checks.Expect(*jobs.memory_high_share > 0 && *jobs.memory_high_share <= 1, "/jobs/memory_high",
+                  "a share of memory_max above 0 and at most 1", *jobs.memory_high_share);
+  }
+  if (jobs.cpu_max_millis) {
+    // The kernel takes no quota below 1 ms (Documentation/scheduler/sched-bwc.rst), of our 100 ms.
+    checks.Expect(*jobs.cpu_max_millis >= 10, "/jobs/cpu_max", "at least 10m",
+                  *jobs.cpu_max_millis);
+  }
+  checks.Expect(jobs.cpu_weight >= 1 && jobs.cpu_weight <= 10'000, "/jobs/cpu_weight",
+                "from 1 to 10000", jobs.cpu_weight);
+  checks.Expect(jobs.pids_max >= 1, "/jobs/pids_max", "at least 1", jobs.pids_max);
+}
+
+}  // namespace
 
 std::string_view ToString(AdmissionMode mode) {
   switch (mode) {
@@ -12,6 +156,22 @@ std::string_view ToString(AdmissionMode mode) {
       return "none";
   }
   return "headroom";
+}
+
+std::vector<PolicyProblem> Validate(const Policy& policy) {
+  Checks checks;
+  constexpr Duration kShortestTick = std::chrono::milliseconds(10);
+  constexpr Duration kLongestTick = std::chrono::minutes(1);
+  checks.Expect(policy.tick >= kShortestTick && policy.tick <= kLongestTick, "/tick",
+                "from 10ms to 1m", policy.tick);
+  if (policy.admin_group.empty()) checks.Report("/admin_group", "expected the name of a group");
+  CheckAdmission(checks, policy);
+  CheckGate(checks, policy.gate);
+  CheckRequests(checks, policy);
+  CheckTokens(checks, policy.tokens);
+  CheckPool(checks, policy);
+  CheckJobs(checks, policy.jobs);
+  return checks.Take();
 }
 
 }  // namespace headroom

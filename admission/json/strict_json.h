@@ -16,8 +16,9 @@ struct JsonBounds {
 };
 
 // The document, or why not, with line and column. Refused: more bytes or depth than the bounds
-// (checked while parsing, before memory is spent), a key twice in one object, invalid UTF-8, a byte
-// order mark, NaN, infinities, numbers that overflow, anything after the document.
+// (checked while parsing, before memory is spent), a key twice in one object, invalid UTF-8, NUL, a
+// byte order mark, NaN, infinities, integers beyond int64_t, doubles that overflow, anything after
+// the document. So every integer in the result fits int64_t.
 Result<nlohmann::json> ParseStrictJson(std::string_view text, const JsonBounds& bounds = {});
 
 }  // namespace headroom

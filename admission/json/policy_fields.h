@@ -1,0 +1,133 @@
+#pragma once
+
+#include <array>
+#include <utility>
+
+#include "admission/json/policy_values.h"
+#include "admission/policy.h"
+
+// What a policy file holds: every key once, read and written by the same lines. A visitor has
+//   Field(name, value, Kind{})         one value
+//   Object(name, visit)                an object that `visit` goes through
+//   Gate(name, row, visit)             an object, or null for no row
+//   Tokens(name, tokens)               an object of counts by name
+namespace headroom {
+
+// Always 1: what this daemon reads. To be raised when an old file would mean something else.
+struct PolicyVersion {
+  using Type = int64_t;
+  static Result<int64_t> Read(const nlohmann::json& value) {
+    if (value == 1) return 1;
+    return policy_values::Unexpected("1, the version that this daemon reads", value);
+  }
+  static nlohmann::ordered_json Write(int64_t version) { return version; }
+};
+
+inline std::string_view ToString(QueueDiscipline discipline) {
+  switch (discipline) {
+    case QueueDiscipline::kBackfill:
+      return "backfill";
+    case QueueDiscipline::kStrict:
+      return "strict";
+  }
+  return "backfill";
+}
+
+template <class Visitor>
+void VisitShares(Visitor& v, Shares& shares) {
+  v.Field("memory", shares.memory, policy_values::Number{});
+  v.Field("cpu", shares.cpu, policy_values::Number{});
+  v.Field("pids", shares.pids, policy_values::Number{});
+}
+
+template <class Visitor>
+void VisitAdmission(Visitor& v, Policy& policy) {
+  using namespace policy_values;
+  using enum AdmissionMode;
+  v.Field("mode", policy.mode, Choice<AdmissionMode, kHeadroom, kCount, kNone>{});
+  v.Field("max_jobs", policy.max_jobs, OrNull<Count>{});
+  v.Object("target", [&](auto& shares) { VisitShares(shares, policy.target); });
+  v.Object("resume", [&](auto& shares) { VisitShares(shares, policy.resume); });
+  v.Object("ceiling", [&](auto& shares) { VisitShares(shares, policy.ceiling); });
+  v.Object("reserve", [&](auto& reserve) {
+    reserve.Field("memory", policy.reserve_memory_bytes, Bytes{});
+    reserve.Field("cpu", policy.reserve_cpu_millis, Cores{});
+  });
+  v.Field("warm_up", policy.warm_up, Time{});
+  v.Field("margin", policy.margin, Number{});
+  v.Field("stale_after", policy.stale_after, Time{});
+  v.Field("queue", policy.discipline,
+          Choice<QueueDiscipline, QueueDiscipline::kBackfill, QueueDiscipline::kStrict>{});
+}
+
+inline constexpr std::pair<PressureResource, PressureKind> kGateRows[] = {
+    {PressureResource::kMemory, PressureKind::kSome},
+    {PressureResource::kMemory, PressureKind::kFull},
+    {PressureResource::kCpu, PressureKind::kSome},
+    {PressureResource::kCpu, PressureKind::kFull},
+    {PressureResource::kIo, PressureKind::kSome},
+    {PressureResource::kIo, PressureKind::kFull},
+};
+
+template <class Visitor>
+void VisitGate(Visitor& v, Policy& policy) {
+  v.Field("quiet", policy.gate_quiet, policy_values::Time{});
+  std::vector<GateThreshold> rows;
+  for (const auto& [resource, kind] : kGateRows) {
+    std::optional<GateThreshold> row;
+    for (const GateThreshold& known : policy.gate) {
+      if (known.resource == resource && known.kind == kind) row = known;
+    }
+    const std::string name = std::string(ToString(resource)) + "_" + std::string(ToString(kind));
+    v.Gate(name, row, [&](auto& thresholds) {
+      row->resource = resource;
+      row->kind = kind;
+      thresholds.Field("open", row->open, policy_values::Number{});
+      thresholds.Field("closing", row->closing, policy_values::Number{});
+      thresholds.Field("close", row->close, policy_values::Number{});
+    });
+    if (row) rows.push_back(*row);
+  }
+  policy.gate = std::move(rows);
+}
+
+template <class Visitor>
+void VisitJobs(Visitor& v, JobLimits& jobs) {
+  using namespace policy_values;
+  v.Field("memory_max", jobs.memory_max, OrNull<Bytes>{});
+  v.Field("memory_high", jobs.memory_high_share, OrNull<Number>{});
+  v.Field("swap_max", jobs.swap_max, Bytes{});
+  v.Field("oom_group", jobs.oom_group, Flag{});
+  v.Field("cpu_max", jobs.cpu_max_millis, OrNull<Cores>{});
+  v.Field("cpu_weight", jobs.cpu_weight, Count{});
+  v.Field("pids_max", jobs.pids_max, Count{});
+  v.Field("log_max", jobs.log_max_bytes, Bytes{});
+}
+
+template <class Visitor>
+void VisitPolicy(Visitor& v, Policy& policy) {
+  using namespace policy_values;
+  int64_t version = 1;
+  v.Field("version", version, PolicyVersion{});
+  v.Field("tick", policy.tick, Time{});
+  v.Field("admin_group", policy.admin_group, Text{});
+  v.Object("admission", [&](auto& admission) { VisitAdmission(admission, policy); });
+  v.Object("gate", [&](auto& gate) { VisitGate(gate, policy); });
+  v.Object("requests", [&](auto& requests) {
+    requests.Object("default", [&](auto& request) {
+      request.Field("memory", policy.default_request.memory, OrShare<Bytes>{});
+      request.Field("cpu", policy.default_request.cpu, OrShare<Cores>{});
+      request.Field("pids", policy.default_request.pids, OrShare<Count>{});
+    });
+    requests.Field("history_min_attempts", policy.history_min_attempts, Count{});
+  });
+  v.Tokens("tokens", policy.tokens);
+  v.Object("pool", [&](auto& pool) {
+    pool.Field("memory_max", policy.pool.memory_max, OrShare<Bytes>{});
+    pool.Field("cpu_max", policy.pool.cpu_max, OrNull<OrShare<Cores>>{});
+    pool.Field("pids_max", policy.pool.pids_max, OrShare<Count>{});
+  });
+  v.Object("jobs", [&](auto& jobs) { VisitJobs(jobs, policy.jobs); });
+}
+
+}  // namespace headroom
