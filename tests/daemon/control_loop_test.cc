@@ -1,0 +1,203 @@
+#include "daemon/control_loop.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/a_daemon.h"
+
+namespace headroom {
+namespace {
+
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+TEST(ControlLoop, StartsAJobThatFitsAndRecordsItsEnd) {
+  ADaemon daemon;
+  const JobId job = daemon.Submit(kGiB);
+  daemon.Tick();
+  ASSERT_THAT(daemon.executor.launched, SizeIs(1));
+  EXPECT_EQ(daemon.Job(job).state, JobState::kRunning);
+
+  daemon.executor.End(daemon.Attempt(job), Exited{0});
+  daemon.Tick();
+  EXPECT_EQ(daemon.Job(job).state, JobState::kFinished);
+  EXPECT_EQ(daemon.Job(job).outcome, JobOutcome::kSucceeded);
+  EXPECT_THAT(daemon.executor.forgotten, ElementsAre(AttemptId{job, 1}));
+}
+
+// F49: a hundred starts in one pass cannot all see an empty host.
+TEST(ControlLoop, FillsTheTargetAndNotMoreWhenAHundredJobsComeAtOnce) {
+  ADaemon daemon;
+  for (int i = 0; i < 100; ++i) daemon.Submit(kGiB);
+  daemon.Tick();
+  EXPECT_THAT(daemon.executor.launched, SizeIs(9));  // 60 % of 16 GiB
+  daemon.Tick();
+  EXPECT_THAT(daemon.executor.launched, SizeIs(9));
+}
+
+// I10
+TEST(ControlLoop, StartsNothingWhileTheHostCannotBeMeasured) {
+  ADaemon daemon;
+  daemon.collector.host_reads = false;
+  daemon.Submit(kGiB);
+  daemon.Tick();
+  EXPECT_THAT(daemon.executor.launched, IsEmpty());
+  daemon.collector.host_reads = true;
+  daemon.Tick();
+  EXPECT_THAT(daemon.executor.launched, SizeIs(1));
+}
+
+TEST(ControlLoop, RejectsWhatCanNeverFitAndSaysTheNumber) {
+  ADaemon daemon;
+  const JobId job = daemon.Submit(20 * kGiB);
+  daemon.Tick();
+  EXPECT_EQ(daemon.Job(job).outcome, JobOutcome::kRejected);
+  EXPECT_THAT(daemon.Job(job).message, testing::HasSubstr("16.0 GiB"));
+}
+
+// F14
+TEST(ControlLoop, KeepsAJobInLineWhenTheHostIsOutOfSomethingAndTriesAgain) {
+  ADaemon daemon;
+  daemon.executor.refuse_launch = Error{ErrorCode::kExhausted, "no space", ENOSPC};
+  const JobId job = daemon.Submit(kGiB);
+  daemon.Tick();
+  EXPECT_EQ(daemon.Job(job).state, JobState::kWaiting);
+  EXPECT_EQ(daemon.loop().RetriesIn(job), seconds(1));
+  EXPECT_THAT(daemon.Job(job).message, testing::HasSubstr("no space"));
+
+  daemon.executor.refuse_launch.reset();
+  daemon.Tick();
+  EXPECT_EQ(daemon.Job(job).state, JobState::kRunning);
+}
+
+TEST(ControlLoop, GivesUpLaunchingAfterFiveTriesForAnotherReason) {
+  ADaemon daemon;
+  daemon.executor.refuse_launch = Error{ErrorCode::kDenied, "read-only cgroupfs", EROFS};
+  const JobId job = daemon.Submit(kGiB);
+  for (int i = 0; i < 5; ++i) daemon.Tick(seconds(60));
+  EXPECT_EQ(daemon.Job(job).outcome, JobOutcome::kLaunchFailed);
+}
+
+TEST(ControlLoop, ReleasesTheReservationOfALaunchThatFailed) {
+  ADaemon daemon;
+  daemon.executor.refuse_launch = Error{ErrorCode::kExhausted, "no space", ENOSPC};
+  daemon.Submit(9 * kGiB);
+  daemon.Tick();
+  daemon.executor.refuse_launch.reset();
+  const JobId other = daemon.Submit(9 * kGiB);
+  daemon.Tick(seconds(1) / 2);  // the first is still held back
+  EXPECT_EQ(daemon.Job(other).state, JobState::kRunning);
+}
+
+TEST(ControlLoop, CallsACancelledJobCancelledHoweverItEnds) {
+  ADaemon daemon;
+  const JobId job = daemon.Submit(kGiB);
+  daemon.Tick();
+  ASSERT_TRUE(daemon.book().Save(Stopping(daemon.Job(job))));
+  daemon.loop().Kill(daemon.Job(job));
+  daemon.executor.End(daemon.Attempt(job), Signaled{9});
+  daemon.Tick();
+  EXPECT_EQ(daemon.Job(job).outcome, JobOutcome::kCancelled);
+}
+
+TEST(ControlLoop, AttributesAnOutOfMemoryKill) {
+  ADaemon daemon;
+  const JobId job = daemon.Submit(kGiB);
+  daemon.Tick();
+  daemon.executor.End(daemon.Attempt(job), Signaled{9}, OomCause::kJobLimit);
+  daemon.Tick();
+  EXPECT_EQ(daemon.Job(job).outcome, JobOutcome::kOomKilled);
+  EXPECT_EQ(daemon.Job(job).oom, OomCause::kJobLimit);
+}
+
+TEST(ControlLoop, ClosesTheGateUnderPressureAndStartsNothing) {
+  ADaemon daemon;
+  daemon.collector.pressure.memory = Psi{PsiLine{50.0, 0.0, 0.0, 0}, PsiLine{0.0, 0.0, 0.0, 0}};
+  daemon.Submit(kGiB);
+  daemon.Tick();
+  EXPECT_THAT(daemon.executor.launched, IsEmpty());
+  EXPECT_EQ(daemon.loop().last().snapshot.gate.position, GatePosition::kClosed);
+}
+
+// F1: the daemon dies after the commit and before the launch.
+TEST(ControlLoop, PutsBackInLineWhatWasRecordedAsStartingAndNeverRan) {
+  ADaemon daemon;
+  const JobId job = daemon.Submit(kGiB);
+  ASSERT_TRUE(daemon.book().Save(
+      Admitted(daemon.Job(job), {kGiB, 10, 1, {}}, {daemon.clock.Now(), daemon.clock.WallNow()})));
+  ASSERT_TRUE(daemon.book().Commit());
+  daemon.Crash();
+  EXPECT_EQ(daemon.Job(job).state, JobState::kWaiting);
+  daemon.Tick();
+  ASSERT_THAT(daemon.executor.launched, SizeIs(1));
+  EXPECT_EQ(daemon.executor.launched[0].id, (AttemptId{job, 2}));  // never the same attempt twice
+}
+
+// F1: the daemon dies while a job runs.
+TEST(ControlLoop, AdoptsWhatRunsWithItsReservationAndItsTrueEnd) {
+  ADaemon daemon;
+  const JobId job = daemon.Submit(9 * kGiB);
+  daemon.Tick();
+  daemon.Crash();
+  EXPECT_EQ(daemon.Job(job).state, JobState::kRunning);
+  daemon.Submit(9 * kGiB);
+  daemon.Tick();
+  EXPECT_THAT(daemon.executor.launched, SizeIs(1));  // the adopted one still holds its memory
+
+  daemon.executor.End({job, 1}, Exited{7});
+  daemon.Tick();
+  EXPECT_EQ(daemon.Job(job).outcome, JobOutcome::kFailed);
+  EXPECT_EQ(daemon.Job(job).exit_code, 7);
+}
+
+// F1: the daemon dies between reaping and committing.
+TEST(ControlLoop, DoesNotLoseAnExitThatItHadReapedButNotRecorded) {
+  ADaemon daemon;
+  const JobId job = daemon.Submit(kGiB);
+  daemon.Tick();
+  daemon.executor.End({job, 1}, Exited{3});
+  static_cast<void>(daemon.executor.Reap());
+  daemon.Crash();
+  EXPECT_EQ(daemon.Job(job).exit_code, 3);
+}
+
+TEST(ControlLoop, RemovesStrangersAfterEveryStart) {
+  ADaemon daemon;
+  daemon.Crash();
+  EXPECT_EQ(daemon.executor.strangers_removed, 2);
+}
+
+// F55
+TEST(ControlLoop, IgnoresAnEndOfAnAttemptThatIsNotTheJobsLatest) {
+  ADaemon daemon;
+  const JobId job = daemon.Submit(kGiB);
+  daemon.Tick();
+  daemon.executor.End({job, 9}, Exited{0});
+  daemon.Tick();
+  EXPECT_EQ(daemon.Job(job).state, JobState::kRunning);
+}
+
+TEST(ControlLoop, LearnsTheSizeOfAKeyThatDeclaresNothing) {
+  Policy policy;
+  policy.history_min_attempts = 1;
+  ADaemon daemon(policy);
+  JobSubmission submission;
+  submission.command = {"/bin/true"};
+  submission.key = "study-model";
+  const JobId first = daemon.Submit(submission);
+  daemon.Tick();
+  EXPECT_EQ(daemon.loop().last().decisions.jobs.front().reason, Reason::kFits);
+  const int64_t by_default = daemon.Job(first).reserved->memory_bytes;
+
+  daemon.executor.End({first, 1}, Exited{0}, OomCause::kNone, {5 * kGiB, 3, 1'000'000});
+  daemon.Tick();
+  const JobId second = daemon.Submit(submission);
+  daemon.Tick();
+  EXPECT_EQ(by_default, 16 * kGiB / 40);  // 2.5 %
+  EXPECT_EQ(daemon.Job(second).reserved->memory_bytes, 5 * kGiB);
+}
+
+}  // namespace
+}  // namespace headroom

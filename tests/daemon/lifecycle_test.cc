@@ -1,0 +1,98 @@
+#include "daemon/lifecycle.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/units.h"
+
+namespace headroom {
+namespace {
+
+using testing::Contains;
+using testing::Not;
+
+JobRecord ARunningJob() {
+  JobRecord job;
+  job.id = {42};
+  job.state = JobState::kRunning;
+  job.attempt = 1;
+  job.reserved = ResourceVector{kGiB, 100, 1, {}};
+  return job;
+}
+
+AttemptEnd AnEnd(Outcome outcome, OomCause oom = OomCause::kNone) {
+  AttemptEnd end;
+  end.id = {{42}, 1};
+  end.outcome = std::move(outcome);
+  end.oom = oom;
+  return end;
+}
+
+JobOutcome OutcomeOf(JobRecord job, AttemptEnd end) {
+  return *Finished(std::move(job), end, {}).outcome;
+}
+
+TEST(Finished, TellsEveryKindOfEndApart) {
+  EXPECT_EQ(OutcomeOf(ARunningJob(), AnEnd(Exited{0})), JobOutcome::kSucceeded);
+  EXPECT_EQ(OutcomeOf(ARunningJob(), AnEnd(Exited{127})), JobOutcome::kFailed);
+  EXPECT_EQ(OutcomeOf(ARunningJob(), AnEnd(Signaled{15})), JobOutcome::kSignaled);
+  EXPECT_EQ(OutcomeOf(ARunningJob(), AnEnd(LaunchFailed{"exec", ENOENT, "no such file"})),
+            JobOutcome::kLaunchFailed);
+  EXPECT_EQ(OutcomeOf(ARunningJob(), AnEnd(Lost{"rebooted"})), JobOutcome::kLost);
+  EXPECT_EQ(OutcomeOf(Stopping(ARunningJob()), AnEnd(Exited{0})), JobOutcome::kCancelled);
+}
+
+TEST(Finished, BlamesMemoryOnlyWhenTheKernelSaysSo) {
+  EXPECT_EQ(OutcomeOf(ARunningJob(), AnEnd(Signaled{9})), JobOutcome::kSignaled);
+  EXPECT_EQ(OutcomeOf(ARunningJob(), AnEnd(Signaled{9}, OomCause::kPoolLimit)),
+            JobOutcome::kOomKilled);
+  EXPECT_EQ(OutcomeOf(ARunningJob(), AnEnd(Exited{137}, OomCause::kJobLimit)),
+            JobOutcome::kOomKilled);
+}
+
+TEST(Finished, DoesNotBlameAJobThatGotOverTheLossOfAChild) {
+  EXPECT_EQ(OutcomeOf(ARunningJob(), AnEnd(Exited{0}, OomCause::kJobLimit)),
+            JobOutcome::kSucceeded);
+}
+
+TEST(Finished, GivesTheReservationBack) {
+  EXPECT_FALSE(Finished(ARunningJob(), AnEnd(Exited{0}), {}).reserved);
+}
+
+TEST(Requeued, GivesTheReservationBackAndKeepsTheAttemptsNumber) {
+  const JobRecord job = Requeued(ARunningJob(), "could not be started");
+  EXPECT_EQ(job.state, JobState::kWaiting);
+  EXPECT_EQ(job.attempt, 1);
+  EXPECT_FALSE(job.reserved);
+  EXPECT_EQ(Admitted(job, {}, {}).attempt, 2);
+}
+
+TEST(SpecOf, TakesTheJobsLimitsAndThePolicysWhereItNamesNone) {
+  JobRecord job = ARunningJob();
+  job.submission.memory_max_bytes = 4 * kGiB;
+  JobLimits defaults;
+  defaults.memory_max = 8 * kGiB;
+  defaults.memory_high_share = 0.5;
+  defaults.cpu_max_millis = 2000;
+  const AttemptLimits limits = SpecOf(job, {}, defaults).limits;
+  EXPECT_EQ(limits.memory_max_bytes, 4 * kGiB);
+  EXPECT_EQ(limits.memory_high_bytes, 2 * kGiB);
+  EXPECT_EQ(limits.cpu_max_millis, 2000);
+  EXPECT_EQ(limits.pids_max, defaults.pids_max);
+}
+
+// F41
+TEST(SpecOf, HandsOverTheSubmittedEnvironmentAndNothingOfTheDaemons) {
+  ASSERT_EQ(::setenv("LD_PRELOAD", "/daemon/only.so", 1), 0);
+  JobRecord job = ARunningJob();
+  job.submission.environment = {{"PATH", "/opt/bin"}, {"HEADROOM_JOB", "1"}};
+  const auto environment =
+      SpecOf(job, {1000, 1000, {1000}, "alice", "/home/alice", "/bin/sh"}, {}).environment;
+  ::unsetenv("LD_PRELOAD");
+  EXPECT_THAT(environment, testing::UnorderedElementsAre(
+                               "PATH=/opt/bin", "HOME=/home/alice", "LOGNAME=alice", "USER=alice",
+                               "SHELL=/bin/sh", "HEADROOM_JOB=42", "HEADROOM_ATTEMPT=1"));
+}
+
+}  // namespace
+}  // namespace headroom
