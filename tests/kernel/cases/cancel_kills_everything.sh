@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+#!/bin/bash
 # F17: whatever a job forked, wherever it hid, cancel kills it and its cgroup is gone.
 # layouts: unified hybrid
 # limit: 120 s

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+#!/bin/bash
 # When the pool is full one job dies, within its own limit; that is told apart from a job that met its own.
 # layouts: unified hybrid
 # limit: 90 s

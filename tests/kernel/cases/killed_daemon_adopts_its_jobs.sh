@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+#!/bin/bash
 # The daemon is killed while jobs run: they go on, and the next daemon knows how each of them really ended.
 # layouts: unified hybrid
 # limit: 120 s

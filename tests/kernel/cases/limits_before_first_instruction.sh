@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+#!/bin/bash
 # A job's limits are in force before its first instruction (I6): its first act is to read them.
 # layouts: unified hybrid
 # shellcheck source=SCRIPTDIR/../guest/case.sh

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+#!/bin/bash
 # F52: a job that takes more than its limit dies alone, all of it, and it is told whose limit it was.
 # layouts: unified hybrid
 # shellcheck source=SCRIPTDIR/../guest/case.sh

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+#!/bin/bash
 # Memory pressure closes the gate, by the kernel's trigger; what is submitted then waits for it; once it is quiet it opens.
 # The stall is a job that grows past its memory.high without swap (v1: that re-reads files under a limit too small for them).
 # layouts: unified hybrid

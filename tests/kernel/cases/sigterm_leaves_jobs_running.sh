@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+#!/bin/bash
 # F2: SIGTERM stops the daemon within five seconds and leaves the jobs running; the next daemon has them.
 # layouts: unified hybrid
 # shellcheck source=SCRIPTDIR/../guest/case.sh

@@ -12,7 +12,7 @@ daemon_pid=''
 headroom() { "$LAB_BIN/headroom" "$@"; }
 
 fail() {
-  echo "$*"
+  echo "$*" | tee "$state/why"
   exit 1
 }
 
@@ -41,12 +41,12 @@ restart_daemon() {
   "$LAB_BIN/headroomd" --policy "$state/policy.json" --state-dir "$state/state" --socket "$HEADROOM_SOCKET" \
     --cgroup-root "$root" >>"$state/headroomd.log" 2>&1 </dev/null &
   daemon_pid=$!
-  trap show_daemon EXIT
+  trap end_daemon EXIT
   wait_until 30 "the daemon answers" daemon_answers
 }
 
-show_daemon() {
-  sed 's/^/headroomd: /' "$state/headroomd.log"
+end_daemon() {
+  (($? == 0)) || sed 's/^/headroomd: /' "$state/headroomd.log"
   kill -KILL "$daemon_pid" 2>/dev/null || true
 }
 
