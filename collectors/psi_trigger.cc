@@ -1,0 +1,1 @@
+#include "collectors/psi_trigger.h"
