@@ -1,5 +1,6 @@
 #include "collectors/cgroup_parse.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "collectors/parse.h"
@@ -106,7 +107,11 @@ Result<std::optional<int64_t>> ParseCpuMax(std::string_view text) {
 }
 
 Status ParseMemoryStatV1(std::string_view text, MemorySample& into) {
-  return ParseFlatKeyed(text, kMemoryStatV1, into);
+  Status parsed = ParseFlatKeyed(text, kMemoryStatV1, into);
+  if (into.current && into.file && into.anon) {
+    into.kernel = std::max<int64_t>(0, *into.current - *into.file - *into.anon);
+  }
+  return parsed;
 }
 
 Status ParseOomControlV1(std::string_view text, MemoryEvents& into) {

@@ -23,7 +23,8 @@ Status ParseCpuStat(std::string_view text, CpuSample& into);
 // cpu.max: "150000 100000\n" -> 1500 millis; "max 100000\n" is no limit.
 Result<std::optional<int64_t>> ParseCpuMax(std::string_view text);
 
-// v1 memory.stat: the hierarchical total_* keys. v1 counts no kernel memory here.
+// v1 memory.stat: the hierarchical total_* keys. It does not list kernel memory, which is what is
+// left of `current` (read before) when cache and anonymous memory are taken off.
 Status ParseMemoryStatV1(std::string_view text, MemorySample& into);
 
 // v1 memory.oom_control: oom_kill (since 4.13).

@@ -23,10 +23,9 @@ std::optional<int64_t> MillisBetween(std::optional<int64_t> before, std::optiona
   return used * 1000 / std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count();
 }
 
-const CgroupSample* AttemptBefore(const Measurements* before, const std::string& name) {
-  if (before == nullptr) return nullptr;
-  const auto found = before->attempts.find(name);
-  return found == before->attempts.end() ? nullptr : &found->second;
+const CgroupSample* AttemptBefore(const Measurements& before, const std::string& name) {
+  const auto found = before.attempts.find(name);
+  return found == before.attempts.end() ? nullptr : &found->second;
 }
 
 const LimitSample* LimitBefore(const Measurements& before, const std::string& path) {
@@ -43,15 +42,16 @@ struct Use {
 
 // What our jobs use. CPU is taken from the pool itself, which also knows that of jobs that ended
 // since `before`; memory and pids of ended jobs that stay are not ours any more.
-Use OurUse(const Measurements& before, const Measurements& now) {
-  Use ours{0, 0, 0};
+ResourceVector OurUse(const Measurements& before, const Measurements& now) {
+  ResourceVector ours;
   for (const auto& [name, sample] : now.attempts) {
-    const ObservedUse use = Observe(AttemptBefore(&before, name), sample);
-    ours.memory_bytes = Add(*ours.memory_bytes, use.memory_bytes.value_or(0));
-    ours.cpu_millis = Add(*ours.cpu_millis, use.cpu_millis.value_or(0));
-    ours.pids = Add(*ours.pids, use.pids.value_or(0));
+    const ObservedUse use = Observe(AttemptBefore(before, name), sample);
+    ours.memory_bytes = Add(ours.memory_bytes, use.memory_bytes.value_or(0));
+    ours.cpu_millis = Add(ours.cpu_millis, use.cpu_millis.value_or(0));
+    ours.pids = Add(ours.pids, use.pids.value_or(0));
   }
-  ours.cpu_millis = std::max(ours.cpu_millis, CpuMillisBetween(before.pool, now.pool));
+  const auto pool = CpuMillisBetween(before.pool, now.pool);
+  ours.cpu_millis = std::max(ours.cpu_millis, pool.value_or(0));
   return ours;
 }
 
@@ -71,27 +71,38 @@ Use HostUse(const HostSample& before, const HostSample& now) {
   return use;
 }
 
-// How much of `capacity` is taken by others where `limit` is what all together may use: their use
-// fills the gap between the two first. False if it cannot be told.
-bool AddOthers(std::optional<int64_t> limit, std::optional<int64_t> used,
-               std::optional<int64_t> ours, int64_t capacity, int64_t& unmanaged) {
+// What others use at one place where `limit` is what all together may use, as far as it takes from
+// `capacity`: it fills the gap between the two first. False if it cannot be told.
+bool AddOthers(std::optional<int64_t> limit, std::optional<int64_t> used, int64_t ours,
+               int64_t capacity, int64_t& unmanaged) {
   if (!limit) return true;
-  if (!used || !ours) return false;
-  const int64_t others = std::max<int64_t>(0, *used - *ours);
+  if (!used) return false;
+  const int64_t others = std::max<int64_t>(0, *used - ours);
   unmanaged = std::max(unmanaged, others - std::max<int64_t>(0, *limit - capacity));
   return true;
 }
 
-bool AddOthers(const Use& limit, const Use& used, const Use& ours, HostView& view) {
-  return AddOthers(limit.memory_bytes, used.memory_bytes, ours.memory_bytes,
-                   view.capacity.memory_bytes, view.unmanaged.memory_bytes) &&
-         AddOthers(limit.cpu_millis, used.cpu_millis, ours.cpu_millis, view.capacity.cpu_millis,
-                   view.unmanaged.cpu_millis) &&
-         AddOthers(limit.pids, used.pids, ours.pids, view.capacity.pids, view.unmanaged.pids);
+bool AddOthers(const Use& limit, const Use& used, const ResourceVector& ours, HostView& view) {
+  const ResourceVector& capacity = view.capacity;
+  ResourceVector& unmanaged = view.unmanaged;
+  return AddOthers(limit.memory_bytes, used.memory_bytes, ours.memory_bytes, capacity.memory_bytes,
+                   unmanaged.memory_bytes) &&
+         AddOthers(limit.cpu_millis, used.cpu_millis, ours.cpu_millis, capacity.cpu_millis,
+                   unmanaged.cpu_millis) &&
+         AddOthers(limit.pids, used.pids, ours.pids, capacity.pids, unmanaged.pids);
 }
 
-bool AddOthersUnder(const LimitSample& limit, const Measurements& before, const Use& ours,
-                    HostView& view) {
+bool AddOthersOnHost(const Measurements& before, const Measurements& now,
+                     const ResourceVector& ours, HostView& view) {
+  const std::optional<int64_t> cpus = now.host.online_cpus;
+  const Use limit{now.host.memory_total.value_or(view.capacity.memory_bytes),
+                  cpus ? *cpus * 1000 : view.capacity.cpu_millis,
+                  now.host.pids_max.value_or(view.capacity.pids)};
+  return AddOthers(limit, HostUse(before.host, now.host), ours, view);
+}
+
+bool AddOthersUnder(const LimitSample& limit, const Measurements& before,
+                    const ResourceVector& ours, HostView& view) {
   Use used{ObservedMemory(limit.use.memory), std::nullopt, limit.use.pids};
   if (const LimitSample* earlier = LimitBefore(before, limit.path)) {
     used.cpu_millis = CpuMillisBetween(earlier->use, limit.use);
@@ -182,12 +193,8 @@ std::optional<HostView> ViewHost(const Measurements* before, const Measurements&
   view.measured_at = now.started_at;
   view.capacity = {*capacity.memory_bytes, *capacity.cpu_millis, *capacity.pids, tokens};
 
-  const Use ours = OurUse(*before, now);
-  const Use host_has{
-      now.host.memory_total,
-      now.host.online_cpus ? std::optional(*now.host.online_cpus * 1000) : std::nullopt,
-      now.host.pids_max};
-  if (!AddOthers(host_has, HostUse(before->host, now.host), ours, view)) return std::nullopt;
+  const ResourceVector ours = OurUse(*before, now);
+  if (!AddOthersOnHost(*before, now, ours, view)) return std::nullopt;
   for (const LimitSample& limit : capacity.limits) {
     if (!AddOthersUnder(limit, *before, ours, view)) return std::nullopt;
   }
