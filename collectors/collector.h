@@ -25,6 +25,10 @@ class Collector {
 
   // One sweep. Never fails as a whole: what failed is absent and listed in `failures`.
   virtual Measurements Measure() = 0;
+
+  // The same into a value that was filled before, whose memory is used again: with two of them in
+  // turn, a sweep allocates nothing.
+  virtual void MeasureInto(Measurements& into) { into = Measure(); }
 };
 
 // The real one, for a pool laid out as `layout` says. Keeps directory descriptors, so that a cgroup

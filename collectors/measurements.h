@@ -61,6 +61,9 @@ struct CpuSample {
 // One cgroup at one instant: the pool of all jobs, or one attempt.
 struct CgroupSample {
   TimePoint taken_at{};
+  // Inode number of its directory, which the kernel never gives twice: a cgroup made anew under an
+  // old name has another one. 0: not known.
+  uint64_t cgroup_id = 0;
   MemorySample memory;
   MemoryEvents events, events_local;
   CpuSample cpu;
@@ -77,14 +80,26 @@ struct HostSample {
   std::optional<int64_t>
       cpu_busy_usec;  // /proc/stat, all CPUs, since boot: user+nice+system+irq+softirq+steal
   std::optional<int64_t> online_cpus;
-  std::optional<int64_t> pids;  // processes and threads of the host (/proc/loadavg)
+  std::optional<int64_t> pids;      // processes and threads of the host (/proc/loadavg)
+  std::optional<int64_t> pids_max;  // the smaller of kernel.pid_max and kernel.threads-max
   PressureSample pressure;
 
   bool operator==(const HostSample&) const = default;
 };
 
+// The pool's cgroup, or an ancestor of it, that has a limit of its own. What is used under it
+// counts against that limit, whoever uses it: the pool may share it with other services.
+struct LimitSample {
+  std::string path;                                       // "/", "/headroom/jobs"
+  std::optional<int64_t> memory_bytes, cpu_millis, pids;  // its limits; absent: none
+  CgroupSample use;                                       // memory, cpu and pids only
+
+  bool operator==(const LimitSample&) const = default;
+};
+
 // What the pool may really use: the minimum over its cgroup and all ancestors, and the host.
 struct CapacitySample {
+  std::vector<LimitSample> limits;  // from the pool up
   std::optional<int64_t> memory_bytes;
   std::optional<int64_t> cpu_millis;
   std::optional<int64_t> pids;

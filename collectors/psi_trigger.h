@@ -17,19 +17,21 @@ class PressureTriggers {
  public:
   virtual ~PressureTriggers() = default;
 
-  // An epoll descriptor, owned by this object; -1 when the kernel gives no triggers.
+  // Owned by this object; readable from when a trigger fires until Take(). -1 when none is armed.
   virtual int WaitFd() const = 0;
 
-  // What fired since the last call. Clears it. Triggers whose cgroup is gone are dropped.
+  // What fired since the last call, each kind of each resource once, without avg10. Clears it.
   virtual std::vector<PressureReading> Take() = 0;
 
-  // How many are armed: pool and host, memory and cpu; 0 without PSI.
+  // How many are armed, of the host and of the pool; 0 without PSI. Those whose cgroup went away
+  // are no longer.
   virtual std::size_t armed() const = 0;
 };
 
-// Arms "some"/"full" triggers on the pool's files and the host's for what `thresholds` listen to.
+// Arms triggers on the pool's files and the host's for what `thresholds` listen to, at the share of
+// a second that closes the gate.
 // Without CAP_SYS_RESOURCE the kernel takes only windows of a multiple of 2 s; that is tried next.
-// Never fails: what cannot be armed is not armed.
+// Never fails: what cannot be armed is not armed. Starts a thread while any is armed.
 std::unique_ptr<PressureTriggers> ArmPressureTriggers(const CgroupLayout& layout,
                                                       const std::vector<GateThreshold>& thresholds);
 
