@@ -68,18 +68,29 @@ struct SyncResult {
   std::vector<JobId> withdrawn;
 };
 
+// What a caller may see of the events after a sequence number.
+struct EventPage {
+  std::vector<Event> events;
+  int64_t last = 0;  // resume after this; ahead of the events if later ones are not the caller's
+};
+
 class Service {
  public:
   virtual ~Service() = default;
 
   // Each answer comes through its callback, after the commit that makes it true. The callback may
   // run before the call returns.
+  //
+  // Errors of all calls: kNotFound; kDenied, if a job belongs to another user and the caller is no
+  // admin; kConflict, if an idempotency key was used for something else; kExhausted, if too many
+  // jobs are in line; kUnavailable, if nothing can be stored now.
   using SubmitDone = std::function<void(Result<JobView> job, bool created)>;
   using SyncDone = std::function<void(Result<SyncResult>)>;
   using CancelDone = std::function<void(Result<JobView>)>;
 
   virtual void Submit(const Caller& caller, JobSubmission submission, SubmitDone done) = 0;
-  // The source's whole list. Decided in a cycle of its own before the answer.
+  // The source's whole list. Decided in a cycle of its own before the answer. kDenied, and nothing
+  // changed, if any job of this source that it would touch is not the caller's.
   virtual void Sync(const Caller& caller, const std::string& source, std::vector<WantedJob> wanted,
                     SyncDone done) = 0;
   virtual void Cancel(const Caller& caller, JobId id, CancelDone done) = 0;
@@ -88,8 +99,8 @@ class Service {
   virtual Result<std::vector<JobView>> List(const Caller& caller, const JobQuery& query) = 0;
   virtual Result<WhyView> Why(const Caller& caller, JobId id) = 0;
   virtual Result<StatusView> GetStatus(const Caller& caller) = 0;
-  virtual Result<std::vector<Event>> Events(const Caller& caller, int64_t after,
-                                            std::size_t limit) = 0;
+  // `last` equals `after` exactly when nothing has happened since.
+  virtual Result<EventPage> Events(const Caller& caller, int64_t after, std::size_t limit) = 0;
   // Calls `wake` once as soon as there may be events after the last committed one.
   virtual void OnNextEvent(std::function<void()> wake) = 0;
   // Path of a job's output for reading; the API streams it.

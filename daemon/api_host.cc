@@ -1,0 +1,142 @@
+#include <utility>
+
+#include "admission/json/policy_json.h"
+#include "base/version.h"
+#include "daemon/api_call.h"
+#include "daemon/host_json.h"
+#include "daemon/job_json.h"
+#include "daemon/openapi.h"
+
+// The endpoints about the host, the policy and the daemon itself.
+namespace headroom {
+namespace {
+
+constexpr int64_t kMostEventsOfPage = 1000;
+constexpr int64_t kEventsOfPage = 100;
+
+Answer Text(std::string text, int status = 200) {
+  return HttpResponse{status, "text/plain; charset=utf-8", {}, std::move(text)};
+}
+
+OrderedJson HeadroomToJson(const StatusView& status) {
+  OrderedJson json = LinesToJson(status.account, status.observed, status.policy);
+  json["gate"] = GateToJson(status.gate, status.now);
+  json["measurement_age_seconds"] = SecondsOrNull(status.measurement_age);
+  return json;
+}
+
+OrderedJson RunningToJson(const std::vector<JobView>& jobs, const Caller& caller) {
+  OrderedJson json = OrderedJson::array();
+  for (const JobView& job : jobs) {
+    const bool own = caller.admin || job.record.submission.uid == caller.uid;
+    json.push_back(JobToJson(job, own ? Visibility::kFull : Visibility::kOthers));
+  }
+  return json;
+}
+
+OrderedJson SnapshotToJson(const StatusView& status, const Caller& caller) {
+  return {
+      {"policy_generation", status.policy_generation},
+      {"jobs_by_state", status.jobs_by_state},
+      {"gate", GateToJson(status.gate, status.now)},
+      {"headroom", HeadroomToJson(status)},
+      {"running", RunningToJson(status.running, caller)},
+      {"enforcement", {{"mode", status.enforcement.mode}, {"missing", status.enforcement.missing}}},
+      {"degraded", status.degraded},
+      {"measurements", MeasurementsToJson(status.measurements, status.now)}};
+}
+
+bool WantsStream(const HttpRequest& request) {
+  return request.Header("Accept").value_or("").find("text/event-stream") != std::string_view::npos;
+}
+
+struct EventsRequest {
+  int64_t after = 0;
+  std::size_t limit = 0;
+};
+
+ApiResult<EventsRequest> ReadEventsRequest(const ApiCall& call) {
+  RequestTarget target = call.target;
+  // What a browser's EventSource repeats when it reconnects; newer than what the address says.
+  if (const auto last = call.request.Header("Last-Event-ID"); last && WantsStream(call.request)) {
+    std::erase_if(target.parameters, [](const auto& item) { return item.first == "after"; });
+    target.parameters.emplace_back("after", std::string(*last));
+  }
+  ParameterReader reader(target);
+  EventsRequest events;
+  events.after = reader.Integer("after", 0, INT64_MAX).value_or(0);
+  events.limit = static_cast<std::size_t>(
+      reader.Integer("limit", 1, kMostEventsOfPage).value_or(kEventsOfPage));
+  if (auto problems = reader.Finish(); !problems.empty())
+    return RefuseFor(400, std::move(problems));
+  return events;
+}
+
+}  // namespace
+
+Answer GetSnapshot(ApiContext& api, const ApiCall& call) {
+  const auto status = api.service.GetStatus(call.caller);
+  if (!status) return tl::unexpected(FromError(status.error()));
+  return JsonResponse(SnapshotToJson(*status, call.caller));
+}
+
+Answer GetHeadroom(ApiContext& api, const ApiCall& call) {
+  const auto status = api.service.GetStatus(call.caller);
+  if (!status) return tl::unexpected(FromError(status.error()));
+  return JsonResponse(HeadroomToJson(*status));
+}
+
+Answer GetPolicy(ApiContext& api, const ApiCall&) {
+  const OrderedJson policy = OrderedJson::parse(PolicyToJson(api.service.policy()));
+  return JsonResponse({{"generation", api.service.policy_generation()}, {"policy", policy}});
+}
+
+Answer ReloadPolicy(ApiContext& api, const ApiCall& call) {
+  if (!call.caller.admin) return Refuse(403, "only an administrator may reload the policy");
+  auto problems = api.service.ReloadPolicy(call.caller);
+  if (!problems) return tl::unexpected(FromError(problems.error()));
+  if (!problems->empty()) {
+    auto refused = RefuseFor(422, *std::move(problems));
+    refused.value().hint = "the old policy stays in force; try `headroom policy check FILE`";
+    return refused;
+  }
+  return JsonResponse({{"generation", api.service.policy_generation()}});
+}
+
+void GetEvents(ApiContext& api, ApiCall call) {
+  const auto wanted = ReadEventsRequest(call);
+  if (!wanted) return call.Respond(tl::unexpected(wanted.error()));
+  if (WantsStream(call.request)) {
+    return api.feed.Follow(call.caller, wanted->after, *call.reply);
+  }
+  const auto page = api.service.Events(call.caller, wanted->after, wanted->limit);
+  if (!page) return call.Respond(tl::unexpected(FromError(page.error())));
+  OrderedJson events = OrderedJson::array();
+  for (const Event& event : page->events) events.push_back(EventToJson(event));
+  call.Respond(JsonResponse({{"events", events}, {"last", page->last}}));
+}
+
+Answer GetVersion(ApiContext&, const ApiCall&) {
+  return JsonResponse({{"version", kVersion}, {"api", "v1"}, {"compiler", __VERSION__}});
+}
+
+Answer GetOpenApi(ApiContext&, const ApiCall&) {
+  return HttpResponse{200, "application/json", {}, std::string(OpenApiText())};
+}
+
+Answer GetHealth(ApiContext&, const ApiCall&) { return Text("ok\n"); }
+
+Answer GetReadiness(ApiContext& api, const ApiCall&) {
+  const std::vector<std::string> reasons = api.service.NotReady();
+  if (reasons.empty()) return Text("ready\n");
+  std::string text = "not ready\n";
+  for (const std::string& reason : reasons) text += reason + "\n";
+  return Text(std::move(text), 503);
+}
+
+Answer GetMetrics(ApiContext& api, const ApiCall&) {
+  return HttpResponse{
+      200, "text/plain; version=0.0.4; charset=utf-8", {}, api.service.MetricsText()};
+}
+
+}  // namespace headroom
