@@ -31,7 +31,7 @@ class LocalService final : public Service {
   };
 
   LocalService(ServiceOptions options, ControlLoop& loop, JobBook& book, NativeExecutor& executor,
-               Metrics& metrics, const Clock& clock, Wakeups wakeups);
+               Metrics& metrics, const Clock& clock, Hooks hooks);
 
   void Submit(const Caller& caller, JobSubmission submission, SubmitDone done) override;
   void Sync(const Caller& caller, const std::string& source, std::vector<WantedJob> wanted,
@@ -67,7 +67,6 @@ class LocalService final : public Service {
   Result<SyncResult> SyncAnswer(const std::vector<JobId>& jobs, std::vector<JobId> withdrawn);
   JobView ViewOf(const JobRecord& job);
   const Decision* DecisionOf(JobId id, int64_t* position);
-  void ApplyPoolCaps();
 
   ServiceOptions options_;
   ControlLoop& loop_;
@@ -75,7 +74,7 @@ class LocalService final : public Service {
   NativeExecutor& executor_;
   Metrics& metrics_;
   const Clock& clock_;
-  Wakeups wakeups_;
+  Hooks hooks_;
   std::vector<std::function<void()>> event_waiters_;
   std::vector<std::function<void()>> after_cycle_;           // answers that wait for decisions
   std::unordered_map<int64_t, std::size_t> decision_index_;  // of the last cycle, made when asked

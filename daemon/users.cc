@@ -45,10 +45,10 @@ Result<UserIdentity> LookUp(const std::string& who, Call call) {
 }  // namespace
 
 Result<UserIdentity> LookUpUser(uid_t uid) {
-  return LookUp(std::to_string(uid), [uid](passwd* entry, char* buffer, std::size_t size,
-                                           passwd** found) {
-    return ::getpwuid_r(uid, entry, buffer, size, found);
-  });
+  return LookUp(std::to_string(uid),
+                [uid](passwd* entry, char* buffer, std::size_t size, passwd** found) {
+                  return ::getpwuid_r(uid, entry, buffer, size, found);
+                });
 }
 
 Result<UserIdentity> LookUpUser(const std::string& name) {
