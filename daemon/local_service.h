@@ -23,11 +23,11 @@ struct ServiceOptions {
 // Threads: the event loop's only. Everything it is given outlives it.
 class LocalService final : public Service {
  public:
-  // What it needs of the event loop: a cycle as soon as possible, and its pending writes committed
-  // after the handlers that are ready now.
-  struct Wakeups {
-    std::function<void()> cycle_soon;
-    std::function<void()> commit_soon;
+  // What it needs of those who hold the parts that it does not see.
+  struct Hooks {
+    std::function<void()> cycle_soon;   // a cycle as soon as possible
+    std::function<void()> commit_soon;  // a commit after the handlers that are ready now
+    std::function<void()> use_policy;   // the loop's policy is new: pool caps, PSI triggers
   };
 
   LocalService(ServiceOptions options, ControlLoop& loop, JobBook& book, NativeExecutor& executor,
