@@ -31,14 +31,14 @@ Error Unavailable(const Error& inner) {
 
 LocalService::LocalService(ServiceOptions options, ControlLoop& loop, JobBook& book,
                            NativeExecutor& executor, Metrics& metrics, const Clock& clock,
-                           Wakeups wakeups)
+                           Hooks hooks)
     : options_(std::move(options)),
       loop_(loop),
       book_(book),
       executor_(executor),
       metrics_(metrics),
       clock_(clock),
-      wakeups_(std::move(wakeups)) {}
+      hooks_(std::move(hooks)) {}
 
 void LocalService::Submit(const Caller&, JobSubmission submission, SubmitDone done) {
   if (!submission.idempotency_key.empty()) {
@@ -57,7 +57,7 @@ void LocalService::Submit(const Caller&, JobSubmission submission, SubmitDone do
         if (!committed) return done(tl::unexpected(Unavailable(committed.error())), false);
         done(Show(Caller{0, "", true}, id), false);
       });
-      return wakeups_.commit_soon();
+      return hooks_.commit_soon();
     }
   }
   if (static_cast<int64_t>(book_.unfinished().size()) >= kMostWaiting) {
@@ -72,10 +72,10 @@ void LocalService::Submit(const Caller&, JobSubmission submission, SubmitDone do
   book_.OnCommit([this, id, done = std::move(done)](const Status& committed) {
     if (!committed) return done(tl::unexpected(Unavailable(committed.error())), false);
     done(Show(Caller{0, "", true}, id), true);
-    wakeups_.cycle_soon();
+    hooks_.cycle_soon();
   });
   static_cast<void>(book_.Note("job_submitted", id, "{}"));
-  wakeups_.commit_soon();
+  hooks_.commit_soon();
 }
 
 void LocalService::Sync(const Caller&, const std::string& source, std::vector<WantedJob> wanted,
@@ -92,9 +92,9 @@ void LocalService::Sync(const Caller&, const std::string& source, std::vector<Wa
                   done = std::move(done)](const Status& committed) {
     if (!committed) return done(tl::unexpected(Unavailable(committed.error())));
     after_cycle_.push_back([this, jobs, withdrawn, done] { done(SyncAnswer(jobs, withdrawn)); });
-    wakeups_.cycle_soon();
+    hooks_.cycle_soon();
   });
-  wakeups_.commit_soon();
+  hooks_.commit_soon();
 }
 
 // A name that the source used before is that job, finished or not: handing the list over twice
@@ -173,12 +173,12 @@ void LocalService::Cancel(const Caller& caller, JobId id, CancelDone done) {
   book_.OnCommit([this, next, runs, caller, done = std::move(done)](const Status& committed) {
     if (!committed) return done(tl::unexpected(Unavailable(committed.error())));
     if (runs) loop_.Kill(next);
-    wakeups_.cycle_soon();
+    hooks_.cycle_soon();
     done(Show(caller, next.id));
   });
   static_cast<void>(book_.Note(runs ? "job_cancelled" : "job_finished", id,
                                runs ? MessageDetail("by " + caller.user) : FinishDetail(next)));
-  wakeups_.commit_soon();
+  hooks_.commit_soon();
 }
 
 Result<JobRecord> LocalService::Known(const Caller& caller, JobId id) {
@@ -343,24 +343,17 @@ Result<std::vector<PolicyProblem>> LocalService::ReloadPolicy(const Caller& call
     }
     static_cast<void>(
         book_.Note("policy_refused", std::nullopt, MessageDetail(problems.front().message)));
-    wakeups_.commit_soon();
+    hooks_.commit_soon();
     return problems;
   }
   loop_.SetPolicy(std::get<Policy>(std::move(loaded)));
-  ApplyPoolCaps();
+  hooks_.use_policy();
   spdlog::info("policy generation {} is in force", loop_.policy_generation());
   static_cast<void>(
       book_.Note("policy_reloaded", std::nullopt, PolicyDetail(loop_.policy_generation())));
-  wakeups_.commit_soon();
-  wakeups_.cycle_soon();
+  hooks_.commit_soon();
+  hooks_.cycle_soon();
   return std::vector<PolicyProblem>{};
-}
-
-void LocalService::ApplyPoolCaps() {
-  const Measurements& seen = loop_.last().observation.measurements;
-  const Status set =
-      executor_.SetPoolCaps(PoolCapsOf(loop_.policy().pool, seen.host, seen.capacity));
-  if (!set) spdlog::error("pool caps of the new policy are not in force: {}", set.error().message);
 }
 
 std::vector<std::string> LocalService::NotReady() {

@@ -23,15 +23,15 @@ struct ServiceOptions {
 // Threads: the event loop's only. Everything it is given outlives it.
 class LocalService final : public Service {
  public:
-  // What it needs of the event loop: a cycle as soon as possible, and its pending writes committed
-  // after the handlers that are ready now.
-  struct Wakeups {
-    std::function<void()> cycle_soon;
-    std::function<void()> commit_soon;
+  // What it needs of those who hold the parts that it does not see.
+  struct Hooks {
+    std::function<void()> cycle_soon;   // a cycle as soon as possible
+    std::function<void()> commit_soon;  // a commit after the handlers that are ready now
+    std::function<void()> use_policy;   // the loop's policy is new: pool caps, PSI triggers
   };
 
   LocalService(ServiceOptions options, ControlLoop& loop, JobBook& book, NativeExecutor& executor,
-               Metrics& metrics, const Clock& clock, Wakeups wakeups);
+               Metrics& metrics, const Clock& clock, Hooks hooks);
 
   void Submit(const Caller& caller, JobSubmission submission, SubmitDone done) override;
   void Sync(const Caller& caller, const std::string& source, std::vector<WantedJob> wanted,
@@ -67,7 +67,6 @@ class LocalService final : public Service {
   Result<SyncResult> SyncAnswer(const std::vector<JobId>& jobs, std::vector<JobId> withdrawn);
   JobView ViewOf(const JobRecord& job);
   const Decision* DecisionOf(JobId id, int64_t* position);
-  void ApplyPoolCaps();
 
   ServiceOptions options_;
   ControlLoop& loop_;
@@ -75,7 +74,7 @@ class LocalService final : public Service {
   NativeExecutor& executor_;
   Metrics& metrics_;
   const Clock& clock_;
-  Wakeups wakeups_;
+  Hooks hooks_;
   std::vector<std::function<void()>> event_waiters_;
   std::vector<std::function<void()>> after_cycle_;           // answers that wait for decisions
   std::unordered_map<int64_t, std::size_t> decision_index_;  // of the last cycle, made when asked

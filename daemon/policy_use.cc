@@ -12,6 +12,11 @@ std::optional<int64_t> CapOf(const AmountOrShare& limit, const std::optional<int
   return Resolve(limit, whole.value_or(0));
 }
 
+std::optional<int64_t> Smaller(const std::optional<int64_t>& a, const std::optional<int64_t>& b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
+
 bool Reads(const std::optional<Psi>& psi) { return psi && psi->some && psi->some->avg10; }
 
 bool GateCanRead(const Policy& policy, const Measurements& seen) {
@@ -30,16 +35,21 @@ bool GateCanRead(const Policy& policy, const Measurements& seen) {
 
 }  // namespace
 
-PoolCaps PoolCapsOf(const PoolLimits& limits, const HostSample& host,
-                    const CapacitySample& around) {
-  PoolCaps caps;
-  caps.memory_max_bytes = CapOf(limits.memory_max, host.memory_total);
-  if (limits.cpu_max) {
-    const auto cores =
-        host.online_cpus ? std::optional<int64_t>(*host.online_cpus * 1000) : std::nullopt;
-    caps.cpu_max_millis = CapOf(*limits.cpu_max, cores);
+PoolCaps PoolCapsOf(const PoolLimits& limits, const Measurements& seen, std::string_view pool) {
+  std::optional<int64_t> memory = seen.host.memory_total;
+  std::optional<int64_t> cpu;
+  if (seen.host.online_cpus) cpu = *seen.host.online_cpus * 1000;
+  std::optional<int64_t> pids = seen.host.pids_max;
+  for (const LimitSample& around : seen.capacity.limits) {
+    if (around.path == pool) continue;
+    memory = Smaller(memory, around.memory_bytes);
+    cpu = Smaller(cpu, around.cpu_millis);
+    pids = Smaller(pids, around.pids);
   }
-  caps.pids_max = CapOf(limits.pids_max, around.pids);
+  PoolCaps caps;
+  caps.memory_max_bytes = CapOf(limits.memory_max, memory);
+  if (limits.cpu_max) caps.cpu_max_millis = CapOf(*limits.cpu_max, cpu);
+  caps.pids_max = CapOf(limits.pids_max, pids);
   return caps;
 }
 
