@@ -1,0 +1,15 @@
+#pragma once
+
+#include <memory>
+
+#include "base/cgroup_layout.h"
+#include "executor/cgroup_driver.h"
+
+namespace headroom {
+
+// The driver for the kernel's own cgroups, unified or hybrid, with the pool made and capped. Fails
+// with what keeps this host from enforcing limits.
+Result<std::unique_ptr<CgroupDriver>> MakeKernelCgroups(const CgroupLayout& layout,
+                                                        const PoolCaps& caps);
+
+}  // namespace headroom

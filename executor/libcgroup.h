@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include "base/cgroup_layout.h"
+#include "base/result.h"
+
+// The one place that speaks to libcgroup. Threads: any; one call at a time runs, because the
+// library keeps its mount table in a global. docs/executor.md says what it is used for and why the
+// rest is done by hand.
+namespace headroom {
+
+// Reads the library's mount table, once for the process, and silences its log, which would go to
+// standard output.
+Status InitLibcgroup();
+
+// Makes the cgroups of this name in every hierarchy of the controllers we use. On cgroup v2 the
+// controllers must be on in the parent already. REQUIRES: every part of the path passes CheckName.
+Status CreateWithLibcgroup(const CgroupMounts& mounts, const std::string& path);
+
+}  // namespace headroom

@@ -1,0 +1,334 @@
+#include "executor/native_executor.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <set>
+
+#include "executor/attempt_files.h"
+#include "executor/boot_marker.h"
+#include "executor/kernel_cgroups.h"
+#include "executor/native_executor_parts.h"
+#include "executor/shim_watch.h"
+#include "executor/wait_set.h"
+
+namespace headroom {
+namespace {
+
+constexpr Duration kFirstRetry = std::chrono::milliseconds(10);
+constexpr Duration kLongestRetry = std::chrono::seconds(1);
+
+// What happens when an attempt is all gone.
+enum class Fate {
+  kReported,      // Reap() returns its end
+  kStranger,      // nobody asked for it
+  kFailedLaunch,  // its directory goes too
+};
+
+// An attempt from Launch() or Recover() until its cgroup is gone.
+struct Attempt {
+  Fate fate = Fate::kReported;
+  Shim shim;
+  std::optional<ExitRecord> end = std::nullopt;  // known once the shim is done
+  int64_t pool_oom_events = 0;                   // for an end that the shim did not record
+};
+
+LaunchFailed NeverClaimed(int os_error) {
+  if (os_error == EEXIST) return {"shim", ECANCELED, "given up before the command was started"};
+  if (os_error == 0) return {"shim", 0, "the shim ended before it claimed the attempt"};
+  return {"shim", os_error, FailErrno(os_error, "claim the attempt").value().message};
+}
+
+ShimSpec SpecOf(const AttemptSpec& spec, const CgroupPlace& place, const std::string& directory,
+                const std::string& boot_id) {
+  return {
+      directory,       boot_id,  place,    spec.argv,   spec.environment,  spec.working_directory,
+      spec.stdin_path, spec.uid, spec.gid, spec.groups, spec.log_max_bytes};
+}
+
+class Native final : public NativeExecutor {
+ public:
+  Native(const NativeExecutorOptions& options, const Clock& clock,
+         std::unique_ptr<CgroupDriver> cgroups, std::unique_ptr<ShimLauncher> shims,
+         WaitSet wait_set, std::string boot_id)
+      : state_dir_(options.state_dir),
+        mode_(options.layout.mounts.mode),
+        clock_(clock),
+        cgroups_(std::move(cgroups)),
+        shims_(std::move(shims)),
+        wait_set_(std::move(wait_set)),
+        boot_id_(std::move(boot_id)),
+        same_boot_(IsMarkedWith(state_dir_, boot_id_)) {}
+
+  Status Launch(const AttemptSpec& spec) override;
+  Status Kill(const AttemptId& id) override;
+  std::vector<AttemptEnd> Reap() override;
+  void Forget(const AttemptId& id) override { RemoveExitRecord(DirectoryOf(id)); }
+  Result<Recovered> Recover(const AttemptId& id) override;
+  void RemoveStrangers() override;
+  std::vector<AttemptId> Live() const override;
+  int WaitFd() const override { return wait_set_.fd(); }
+
+  Status SetPoolCaps(const PoolCaps& caps) override { return cgroups_->SetPoolCaps(caps); }
+  Enforcement enforcement() const override {
+    return {ToString(mode_), {not_enforced_.begin(), not_enforced_.end()}};
+  }
+
+ private:
+  std::string DirectoryOf(const AttemptId& id) const { return AttemptDirectory(state_dir_, id); }
+  Status Watch(const AttemptId& id, Shim shim, int64_t pool_oom_events);
+  void Settle(const AttemptId& id, Attempt attempt);
+  void UndoLaunch(const AttemptId& id);
+  void Hear(const AttemptId& id);
+  Outcome OutcomeWithoutRecord(const AttemptId& id, int claim_error) const;
+  ExitRecord EndedNow(Outcome outcome) const;
+  std::optional<CgroupReport> TakeDown(const AttemptId& id, int64_t pool_oom_events);
+  bool Finish(const AttemptId& id, std::vector<AttemptEnd>& ends);
+  AttemptEnd EndOf(const AttemptId& id, const ExitRecord& record, const CgroupReport& report) const;
+  void ScheduleRetry();
+
+  const std::string state_dir_;
+  const CgroupMode mode_;
+  const Clock& clock_;
+  const std::unique_ptr<CgroupDriver> cgroups_;
+  const std::unique_ptr<ShimLauncher> shims_;
+  WaitSet wait_set_;
+  const std::string boot_id_;
+  bool same_boot_;  // what is absent was never there
+
+  std::map<AttemptId, Attempt> attempts_;
+  // Being killed, or ended with a cgroup that is still there: looked at in every Reap().
+  std::set<AttemptId> unsettled_;
+  Duration retry_ = kFirstRetry;
+  std::vector<UniqueFd> leaving_shims_;  // they have said all; only their status is to be taken
+  std::set<std::string> not_enforced_;
+};
+
+Status Native::Launch(const AttemptSpec& spec) {
+  const std::string name = ToString(spec.id), directory = DirectoryOf(spec.id);
+  const std::string doing = "start attempt " + name;
+  if (Status made = MakeAttemptDirectory(directory); !made) return Within(doing, made.error());
+  const auto cgroup = cgroups_->Create(name, spec.limits);
+  if (!cgroup) {
+    RemoveAttemptDirectory(directory);
+    return Within(doing, cgroup.error());
+  }
+  not_enforced_.insert(cgroup->not_enforced.begin(), cgroup->not_enforced.end());
+  auto shim = shims_->Start(SpecOf(spec, cgroup->place, directory, boot_id_));
+  const Status started = shim ? Watch(spec.id, std::move(*shim), cgroup->place.pool_oom_events)
+                              : tl::unexpected(shim.error());
+  if (started) return {};
+  UndoLaunch(spec.id);
+  return Within(doing, started.error());
+}
+
+Status Native::Watch(const AttemptId& id, Shim shim, int64_t pool_oom_events) {
+  const UniqueFd& watched = shim.report ? shim.report : shim.pidfd;
+  if (Status added = wait_set_.Watch(watched.get(), id); !added) {
+    if (shim.report) KillShim(shim);
+    return added;
+  }
+  attempts_.insert_or_assign(
+      id, Attempt{Fate::kReported, std::move(shim), std::nullopt, pool_oom_events});
+  return {};
+}
+
+void Native::UndoLaunch(const AttemptId& id) {
+  if (TakeDown(id, 0)) return RemoveAttemptDirectory(DirectoryOf(id));
+  Settle(id, {Fate::kFailedLaunch, {}, EndedNow(Lost{}), 0});
+}
+
+void Native::Settle(const AttemptId& id, Attempt attempt) {
+  attempts_.insert_or_assign(id, std::move(attempt));
+  unsettled_.insert(id);
+  retry_ = kFirstRetry;
+  wait_set_.RetryAfter(retry_);
+}
+
+Status Native::Kill(const AttemptId& id) {
+  if (!attempts_.contains(id)) return {};
+  unsettled_.insert(id);
+  retry_ = kFirstRetry;
+  wait_set_.RetryAfter(retry_);
+  // If the shim has not claimed the attempt yet, it never will.
+  (void)GiveUpOrSeeClaim(DirectoryOf(id));
+  const Status killed = cgroups_->Kill(ToString(id));
+  return killed ? killed : Within("kill attempt " + ToString(id), killed.error());
+}
+
+std::vector<AttemptEnd> Native::Reap() {
+  std::erase_if(leaving_shims_, &WaitWithoutBlocking);
+  for (const AttemptId& id : wait_set_.Ready()) Hear(id);
+  std::vector<AttemptEnd> ends;
+  std::erase_if(unsettled_, [&](const AttemptId& id) { return Finish(id, ends); });
+  ScheduleRetry();
+  return ends;
+}
+
+// Takes note if the attempt's shim is done.
+void Native::Hear(const AttemptId& id) {
+  Attempt& attempt = attempts_.at(id);
+  if (attempt.end) return;
+  const ShimState state = LookAt(attempt.shim, DirectoryOf(id));
+  if (std::holds_alternative<StillRuns>(state)) return;
+  if (std::holds_alternative<Leaving>(state)) {
+    wait_set_.Forget(attempt.shim.report.get());
+    attempt.shim.report.Reset();
+    (void)wait_set_.Watch(attempt.shim.pidfd.get(), id);
+    unsettled_.insert(id);  // looked at again even if it cannot be watched
+    return;
+  }
+  if (const auto* ended = std::get_if<Ended>(&state)) attempt.end = ended->record;
+  if (const auto* silent = std::get_if<EndedSilently>(&state))
+    attempt.end = EndedNow(OutcomeWithoutRecord(id, silent->claim_error));
+  wait_set_.Forget(attempt.shim.report.get());
+  wait_set_.Forget(attempt.shim.pidfd.get());
+  leaving_shims_.push_back(std::move(attempt.shim.pidfd));
+  attempt.shim.report.Reset();
+  unsettled_.insert(id);
+}
+
+Outcome Native::OutcomeWithoutRecord(const AttemptId& id, int claim_error) const {
+  const auto claim = GiveUpOrSeeClaim(DirectoryOf(id));
+  if (claim && *claim == Claim::kGivenUp) return NeverClaimed(claim_error);
+  return Lost{"the shim was killed, so nobody saw how the command ended"};
+}
+
+ExitRecord Native::EndedNow(Outcome outcome) const {
+  const TimePoint now = clock_.Now();
+  return {boot_id_, std::move(outcome), now, now, 0, 0, 0};
+}
+
+// Removes the attempt's cgroup when it is empty, after what it has to say was read.
+std::optional<CgroupReport> Native::TakeDown(const AttemptId& id, int64_t pool_oom_events) {
+  const std::string name = ToString(id);
+  const auto populated = cgroups_->Populated(name);
+  if (!populated || *populated) {
+    (void)cgroups_->Kill(name);
+    return std::nullopt;
+  }
+  const CgroupReport report = cgroups_->Report(name, pool_oom_events);
+  return cgroups_->Remove(name) ? std::optional(report) : std::nullopt;
+}
+
+// True when nothing of the attempt is left to be done.
+bool Native::Finish(const AttemptId& id, std::vector<AttemptEnd>& ends) {
+  const auto found = attempts_.find(id);
+  Hear(id);
+  const Attempt& attempt = found->second;
+  if (!attempt.end) {
+    (void)cgroups_->Kill(ToString(id));
+    return false;
+  }
+  const auto report = TakeDown(id, attempt.end->pool_oom_events);
+  if (!report) return false;
+  switch (attempt.fate) {
+    case Fate::kReported:
+      ends.push_back(EndOf(id, *attempt.end, *report));
+      break;
+    case Fate::kStranger:
+      break;
+    case Fate::kFailedLaunch:
+      RemoveAttemptDirectory(DirectoryOf(id));
+      break;
+  }
+  attempts_.erase(found);
+  return true;
+}
+
+AttemptEnd Native::EndOf(const AttemptId& id, const ExitRecord& record,
+                         const CgroupReport& report) const {
+  AttemptEnd end;
+  end.id = id;
+  end.outcome = record.outcome;
+  end.oom = report.oom;
+  end.usage = report.usage;
+  end.stdout_dropped_bytes = record.stdout_dropped_bytes;
+  end.stderr_dropped_bytes = record.stderr_dropped_bytes;
+  // The instants of another boot mean nothing now; how long it ran still does.
+  end.ended_at = record.boot_id == boot_id_ ? record.ended_at : clock_.Now();
+  end.started_at = end.ended_at - (record.ended_at - record.started_at);
+  return end;
+}
+
+void Native::ScheduleRetry() {
+  if (unsettled_.empty()) return;
+  wait_set_.RetryAfter(retry_);
+  retry_ = std::min(retry_ * 2, kLongestRetry);
+}
+
+Result<Executor::Recovered> Native::Recover(const AttemptId& id) {
+  if (attempts_.contains(id)) return Recovered::kAdopted;
+  const std::string directory = DirectoryOf(id), doing = "recover attempt " + ToString(id);
+  auto shim = FindShim(directory);
+  if (!shim) return Within(doing, shim.error());
+  if (*shim) {
+    const Status watched = Watch(id, {std::move(**shim), {}}, 0);
+    return watched ? Result<Recovered>(Recovered::kAdopted) : Within(doing, watched.error());
+  }
+  auto record = ReadExitRecord(directory);
+  if (!record && !same_boot_) {
+    // On the disk before anyone hears of it: the marker of this boot may be there next time.
+    record = EndedNow(Lost{"the host was restarted, so nobody saw how the command ended"});
+    if (Status kept = WriteExitRecord(directory, *record); !kept)
+      return Within(doing, kept.error());
+  }
+  if (!record) {
+    const auto claim = GiveUpOrSeeClaim(directory);
+    if (!claim) return Within(doing, claim.error());
+    if (*claim == Claim::kGivenUp) {
+      if (!TakeDown(id, 0)) Settle(id, {Fate::kStranger, {}, EndedNow(Lost{}), 0});
+      return Recovered::kNeverRan;
+    }
+    record = EndedNow(OutcomeWithoutRecord(id, 0));
+  }
+  Settle(id, {Fate::kReported, {}, std::move(record), 0});
+  return Recovered::kAdopted;
+}
+
+void Native::RemoveStrangers() {
+  for (const std::string& name : cgroups_->List()) {
+    const auto id = ParseAttemptId(name);
+    // Our mark is the directory: without it, it may be another daemon's (I9).
+    struct stat info {};
+    if (!id || attempts_.contains(*id) || ::stat(DirectoryOf(*id).c_str(), &info) != 0) continue;
+    (void)GiveUpOrSeeClaim(DirectoryOf(*id));
+    if (!TakeDown(*id, 0)) Settle(*id, {Fate::kStranger, {}, EndedNow(Lost{}), 0});
+  }
+  if (!same_boot_) same_boot_ = MarkWith(state_dir_, boot_id_).has_value();
+}
+
+std::vector<AttemptId> Native::Live() const {
+  std::vector<AttemptId> live;
+  for (const auto& [id, attempt] : attempts_)
+    if (attempt.fate == Fate::kReported) live.push_back(id);
+  return live;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<NativeExecutor>> AssembleNativeExecutor(
+    const NativeExecutorOptions& options, const Clock& clock, std::unique_ptr<CgroupDriver> cgroups,
+    std::unique_ptr<ShimLauncher> shims) {
+  const std::string attempts = AttemptsDirectory(options.state_dir);
+  if (::mkdir(attempts.c_str(), 0700) != 0 && errno != EEXIST)
+    return FailErrno(errno, "make " + attempts);
+  auto boot_id = ReadBootId(options.layout.proc);
+  if (!boot_id) return tl::unexpected(boot_id.error());
+  auto wait_set = WaitSet::Make();
+  if (!wait_set) return tl::unexpected(wait_set.error());
+  return std::make_unique<Native>(options, clock, std::move(cgroups), std::move(shims),
+                                  std::move(*wait_set), std::move(*boot_id));
+}
+
+Result<std::unique_ptr<NativeExecutor>> MakeNativeExecutor(const NativeExecutorOptions& options,
+                                                           const Clock& clock) {
+  auto cgroups = MakeKernelCgroups(options.layout, options.pool);
+  if (!cgroups) return tl::unexpected(cgroups.error());
+  return AssembleNativeExecutor(options, clock, std::move(*cgroups),
+                                MakeShimLauncher(options.shim));
+}
+
+}  // namespace headroom
