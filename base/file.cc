@@ -26,14 +26,15 @@ std::string DirectoryOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-Status SyncDirectory(const std::string& path) {
-  UniqueFd dir(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!dir) return FailErrno(errno, "open directory " + path);
-  if (::fsync(dir.get()) != 0) return FailErrno(errno, "fsync directory " + path);
+}  // namespace
+
+Status SyncDirectoryOf(const std::string& path) {
+  const std::string directory = DirectoryOf(path);
+  UniqueFd dir(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!dir) return FailErrno(errno, "open directory " + directory);
+  if (::fsync(dir.get()) != 0) return FailErrno(errno, "fsync directory " + directory);
   return {};
 }
-
-}  // namespace
 
 Result<std::string> ReadFile(const std::string& path, std::size_t limit) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
@@ -64,7 +65,7 @@ Status WriteFileDurably(const std::string& path, std::string_view content, unsig
   if (Status written = WriteAll(fd.get(), content, temporary); !written) return written;
   if (::fsync(fd.get()) != 0) return FailErrno(errno, "fsync " + temporary);
   if (::rename(temporary.c_str(), path.c_str()) != 0) return FailErrno(errno, "rename to " + path);
-  return SyncDirectory(DirectoryOf(path));
+  return SyncDirectoryOf(path);
 }
 
 Status WriteExisting(const std::string& path, std::string_view content) {

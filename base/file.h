@@ -17,6 +17,9 @@ Result<std::string> ReadFile(const std::string& path, std::size_t limit);
 // Replaces `path` in one step: written beside it, fsync'ed, renamed over it, directory fsync'ed.
 Status WriteFileDurably(const std::string& path, std::string_view content, unsigned mode = 0600);
 
+// Makes the creation, renaming or removal of `path` itself last through a power cut (fsync(2)).
+Status SyncDirectoryOf(const std::string& path);
+
 // Writes `content` to an existing file with one write(2), as the files of cgroupfs want it.
 Status WriteExisting(const std::string& path, std::string_view content);
 

@@ -83,6 +83,8 @@ struct JobRecord {
   std::string message;  // why it was rejected, could not be launched or was lost
   AttemptUsage usage;
   int64_t stdout_dropped_bytes = 0, stderr_dropped_bytes = 0;
+
+  bool operator==(const JobRecord&) const = default;
 };
 
 }  // namespace headroom

@@ -42,17 +42,25 @@ struct JobQuery {
 
 // Writes happen inside one open transaction and become durable together at Commit() (group commit:
 // one fsync for everything of one turn of the loop). Reads see uncommitted writes of this
-// connection. Threads: one at a time. Errors: kExhausted (disk full), kCorrupt, kIo; after a failed
-// write or commit the transaction is rolled back and the caller must not acknowledge anything of it
-// (F7).
+// connection. Threads: one at a time.
+//
+// Errors. kConflict, kInvalid and kNotFound are about the one call: it had no effect, the rest of
+// the transaction stands. Anything else (kExhausted: disk full; kCorrupt; kIo) rolls the whole
+// transaction back: further writes fail, and Commit() does, too, so that nothing of it is
+// acknowledged (F7). After that the store works again by itself as soon as the disk does.
 class Store {
  public:
-  // Opens or makes the file. Refuses what it does not understand: a newer schema (F5), a damaged,
-  // truncated or zero-length file, a symlink, another owner, a mode that lets others read (F8).
+  // Opens the file; makes it if there is none. That is right only for a fresh state directory: the
+  // caller looks first whether there are attempts without a file. Refuses what it does not
+  // understand: a newer schema (F5), a damaged, truncated or zero-length file, a symlink, another
+  // owner, a mode that lets others read (F8), a file that another process has open. The error names
+  // the file and what to do. Removes nothing and changes nothing when it refuses.
   static Result<std::unique_ptr<Store>> Open(const std::string& path);
   virtual ~Store() = default;
 
-  virtual Result<JobId> Insert(const JobRecord& record) = 0;  // record.id is ignored
+  // record.id is ignored. kConflict: the user has used that idempotency key.
+  virtual Result<JobId> Insert(const JobRecord& record) = 0;
+  // Replaces all of the job. kConflict: it is finished, and that never changes (I4).
   virtual Status Update(const JobRecord& record) = 0;
   virtual Result<std::optional<JobRecord>> Find(JobId id) = 0;
   virtual Result<std::optional<JobRecord>> FindByIdempotencyKey(uid_t uid,
@@ -65,7 +73,8 @@ class Store {
   virtual Result<std::vector<JobRecord>> Unfinished() = 0;
   virtual Result<std::map<std::string, int64_t>> CountByState() = 0;
 
-  // What finished attempts of a key used; absent: none.
+  // What the last 128 finished attempts of a key used; absent: none. CPU is each attempt's average,
+  // its time on CPU by its duration: the kernel keeps no peak.
   virtual Result<std::optional<KeyHistory>> History(const std::string& key) = 0;
   // Adds one finished attempt to its key's history.
   virtual Status AddHistory(const std::string& key, const AttemptUsage& usage,
@@ -79,11 +88,14 @@ class Store {
   virtual Status Commit() = 0;
   virtual void Rollback() = 0;
 
-  // Removes finished jobs and events beyond the newest `keep_jobs` and `keep_events`.
+  // Removes finished jobs and events beyond the newest `keep_jobs` (by when they finished) and
+  // `keep_events`. Ids and sequences go on from where they were. An idempotency key is forgotten
+  // with its job.
   virtual Status Prune(int64_t keep_jobs, int64_t keep_events) = 0;
 
   struct Statistics {
-    int64_t commits = 0, errors = 0;
+    int64_t commits = 0;  // that succeeded
+    int64_t errors = 0;   // of the disk or the file; a caller's mistakes do not count
     Duration last_commit{};
   };
   virtual Statistics statistics() const = 0;
