@@ -368,12 +368,22 @@ std::vector<std::string> LocalService::NotReady() {
   return reasons;
 }
 
+// Decisions are in queue order, so the first that waits is the head of the line.
+Duration LocalService::HeadAge() const {
+  const auto& decisions = loop_.last().decisions.jobs;
+  const auto head = std::ranges::find(decisions, Verdict::kWait, &Decision::verdict);
+  const JobRecord* job = head == decisions.end() ? nullptr : book_.Find(head->job);
+  return job == nullptr ? Duration::zero() : clock_.Now() - job->submitted_boottime;
+}
+
 void LocalService::Publish() {
   index_is_current_ = false;
   const auto status = GetStatus(Caller{0, "", true});
   CycleReport report;
   report.status = status ? &*status : nullptr;
   report.decisions = &loop_.last().decisions;
+  report.wall_now = clock_.WallNow();
+  report.head_age = HeadAge();
   report.decide_time = loop_.last().decide_time;
   report.cycle_time = loop_.last().cycle_time;
   report.store = book_.store().statistics();

@@ -67,6 +67,7 @@ class LocalService final : public Service {
   Result<SyncResult> SyncAnswer(const std::vector<JobId>& jobs, std::vector<JobId> withdrawn);
   JobView ViewOf(const JobRecord& job);
   const Decision* DecisionOf(JobId id, int64_t* position);
+  Duration HeadAge() const;
 
   ServiceOptions options_;
   ControlLoop& loop_;

@@ -131,6 +131,7 @@ class Headroomd {
         LocalService::Hooks{[this] { events_->CycleSoon(); }, [this] { events_->CommitSoon(); },
                             [this] { UsePolicy(); }});
     UsePolicy();
+    metrics_.PolicyReloaded(true, clock_.WallNow());
     loop_->OnCycle([this] { service_->Publish(); });
     static_cast<void>(book_->Note("daemon_started", std::nullopt, "{}"));
     if (Status recovered = loop_->Recover(); !recovered)
@@ -165,9 +166,11 @@ class Headroomd {
   // What a policy changes outside the loop: the pool's caps, and what the kernel wakes us for.
   void UsePolicy() {
     const Policy& policy = loop_->policy();
-    const Status capped = executor_->SetPoolCaps(
-        PoolCapsOf(policy.pool, collector_->Measure(), "/" + layout_.Pool()));
-    if (!capped)
+    const PoolCaps caps = PoolCapsOf(policy.pool, collector_->Measure(), "/" + layout_.Pool());
+    const Status capped = executor_->SetPoolCaps(caps);
+    if (capped)
+      metrics_.PoolCapped(caps);
+    else
       spdlog::error("the policy's pool caps are not in force: {}", capped.error().message);
     if (loop_->triggers() != nullptr) events_->Unwatch(loop_->triggers()->WaitFd());
     loop_->SetTriggers(ArmPressureTriggers(layout_, policy.gate));

@@ -51,8 +51,9 @@ inline const std::vector<double> kQuick{1e-5,   2.5e-5, 5e-5, 1e-4,   2.5e-4, 5e
                                         2.5e-3, 5e-3,   1e-2, 2.5e-2, 5e-2,   1e-1};
 inline const std::vector<double> kMedium{1e-3,   2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 1e-1,
                                          2.5e-1, 5e-1,   1,    2.5,  5,      10};
-inline const std::vector<double> kLong{0.1, 0.25, 0.5, 1,    2.5,  5,     10,    30,    60,
-                                       150, 300,  600, 1800, 3600, 10800, 21600, 43200, 86400};
+inline const std::vector<double> kLong{0.1,  0.25, 0.5,  1,     2,     5,     10,
+                                       20,   30,   60,   120,   300,   600,   1200,
+                                       1800, 3600, 7200, 14400, 28800, 43200, 86400};
 
 // What the account says about one resource. A sum over resources means nothing, so each has names
 // of its own: "memory" with the unit "_bytes", "cpu" with "_cores", "pids" with none.

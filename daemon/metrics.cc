@@ -143,7 +143,6 @@ void PublishCycle(MetricFamilies& to, const CycleReport& cycle) {
   to.store_errors.Follow({}, Number(cycle.store.errors));
   to.store_commit.Set(Seconds(cycle.store.last_commit));
   to.triggers_armed.Set(static_cast<double>(cycle.armed_triggers));
-  to.pool_memory_max.Set(Number(cycle.pool_caps.memory_max_bytes));
   to.head_age.Set(Seconds(cycle.head_age));
   if (cycle.decisions == nullptr) return;
   to.waiting.Replace(CountWaiting(*cycle.decisions));
@@ -261,7 +260,10 @@ void Metrics::JobAdmitted(Reason reason, Duration waited) {
   families_->queue_wait.Observe(waited);
 }
 
-void Metrics::JobRejected() { families_->rejected.Increment(); }
+void Metrics::JobRejected() {
+  families_->rejected.Increment();
+  JobFinished(JobOutcome::kRejected, std::nullopt);
+}
 
 void Metrics::JobFinished(JobOutcome outcome, std::optional<Duration> ran) {
   families_->finished.Increment({NameOf(outcome)});
@@ -276,6 +278,10 @@ void Metrics::LaunchTook(Duration launch) { families_->launch.Observe(launch); }
 
 void Metrics::PressureTriggered(PressureResource resource) {
   families_->triggers.Increment({NameOf(resource)});
+}
+
+void Metrics::PoolCapped(const PoolCaps& caps) {
+  families_->pool_memory_max.Set(Number(caps.memory_max_bytes));
 }
 
 void Metrics::PolicyReloaded(bool success, WallTime at) {

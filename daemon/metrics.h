@@ -21,7 +21,6 @@ struct CycleReport {
   Duration decide_time{};                // of Decide() alone; not counted without decisions
   Duration cycle_time{};
   Duration head_age{};  // how long the first job in line has waited; zero: nobody waits
-  PoolCaps pool_caps;   // in force
   Store::Statistics store;
   std::size_t armed_triggers = 0;
 };
@@ -41,6 +40,8 @@ class Metrics {
   void OomKill(OomCause cause);
   void LaunchTook(Duration launch);
   void PressureTriggered(PressureResource resource);
+  // The caps that are now in force.
+  void PoolCapped(const PoolCaps& caps);
   // Also once at the start, for the policy that the daemon starts with.
   void PolicyReloaded(bool success, WallTime at);
   void HttpRequest(int status);

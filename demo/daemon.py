@@ -32,9 +32,10 @@ class _UnixConnection(http.client.HTTPConnection):
 class Daemon:
     """Use as a context manager: starts headroomd in a directory and a cgroup of its own."""
 
-    def __init__(self, binaries, policy):
+    def __init__(self, binaries, policy, options=()):
         self._binaries = pathlib.Path(binaries)
         self._policy = policy
+        self._options = options
         self._root = f"headroom-demo-{os.getpid()}"
 
     def __enter__(self):
@@ -49,6 +50,7 @@ class Daemon:
                 "--state-dir", self._dir / "state",
                 "--socket", self._socket,
                 "--cgroup-root", self._root,
+                *self._options,
             ],
             stdout=self._log,
             stderr=self._log,
@@ -72,6 +74,10 @@ class Daemon:
         self._remove_cgroups()
         self._log.close()
         shutil.rmtree(self._dir, ignore_errors=True)
+
+    @property
+    def state_dir(self):
+        return self._dir / "state"
 
     def call(self, method, path, body=None):
         connection = _UnixConnection(self._socket)

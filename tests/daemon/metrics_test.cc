@@ -232,6 +232,7 @@ TEST_F(MetricsTest, ShowsCleanCacheOnly) {
 TEST_F(MetricsTest, CountsEventsUnderTheirLabels) {
   metrics_.JobFinished(JobOutcome::kOomKilled, seconds(3));
   metrics_.JobFinished(JobOutcome::kWithdrawn, std::nullopt);
+  metrics_.JobRejected();
   metrics_.OomKill(OomCause::kJobLimit);
   metrics_.OomKill(OomCause::kNone);
   metrics_.HttpRequest(201);
@@ -239,6 +240,8 @@ TEST_F(MetricsTest, CountsEventsUnderTheirLabels) {
   metrics_.HttpRequest(503);
   metrics_.Recovered(true);
   EXPECT_EQ(Value(R"(headroom_jobs_finished_total{outcome="oom_killed"})"), "1");
+  EXPECT_EQ(Value(R"(headroom_jobs_finished_total{outcome="rejected"})"), "1");
+  EXPECT_EQ(Value("headroom_jobs_rejected_total"), "1");
   EXPECT_EQ(Value("headroom_run_duration_seconds_count"), "1");
   EXPECT_EQ(Value(R"(headroom_oom_kills_total{cause="job_limit"})"), "1");
   EXPECT_EQ(Value(R"(headroom_http_requests_total{code="2xx"})"), "1");

@@ -63,9 +63,9 @@ std::string Sample() {
   cycle.status = &status;
   cycle.decisions = &decisions;
   cycle.wall_now = kWallNow;
-  cycle.pool_caps.memory_max_bytes = 64LL << 30;
   Metrics metrics;
   metrics.PolicyReloaded(true, kWallNow);
+  metrics.PoolCapped({64LL << 30, std::nullopt, std::nullopt});
   metrics.Publish(cycle);
   return metrics.Render();
 }
