@@ -78,8 +78,9 @@ void LocalService::Submit(const Caller&, JobSubmission submission, SubmitDone do
   hooks_.commit_soon();
 }
 
-void LocalService::Sync(const Caller&, const std::string& source, std::vector<WantedJob> wanted,
-                        SyncDone done) {
+void LocalService::Sync(const Caller& caller, const std::string& source,
+                        std::vector<WantedJob> wanted, SyncDone done) {
+  if (Status may = MaySync(caller, source); !may) return done(tl::unexpected(may.error()));
   std::vector<JobId> jobs;
   jobs.reserve(wanted.size());
   for (const WantedJob& job : wanted) {
@@ -95,6 +96,16 @@ void LocalService::Sync(const Caller&, const std::string& source, std::vector<Wa
     hooks_.cycle_soon();
   });
   hooks_.commit_soon();
+}
+
+// A list withdraws what is not on it, so it must not reach another user's jobs.
+Status LocalService::MaySync(const Caller& caller, const std::string& source) const {
+  for (const auto& [id, job] : book_.unfinished()) {
+    if (job.submission.source != source || Owns(caller, job)) continue;
+    return Fail(ErrorCode::kDenied,
+                fmt::format("source {}: has jobs of another user (job {})", source, id.value));
+  }
+  return {};
 }
 
 // A name that the source used before is that job, finished or not: handing the list over twice
@@ -301,13 +312,15 @@ Result<StatusView> LocalService::GetStatus(const Caller&) {
   return status;
 }
 
-Result<std::vector<Event>> LocalService::Events(const Caller& caller, int64_t after,
-                                                std::size_t limit) {
+Result<EventPage> LocalService::Events(const Caller& caller, int64_t after, std::size_t limit) {
   auto events = book_.store().EventsAfter(after, limit);
-  if (!events || caller.admin) return events;
-  std::erase_if(*events,
+  if (!events) return tl::unexpected(Unavailable(events.error()));
+  EventPage page{*std::move(events), after};
+  if (!page.events.empty()) page.last = page.events.back().sequence;
+  if (caller.admin) return page;
+  std::erase_if(page.events,
                 [&](const Event& event) { return event.job && !Known(caller, *event.job); });
-  return events;
+  return page;
 }
 
 void LocalService::OnNextEvent(std::function<void()> wake) {
@@ -370,10 +383,11 @@ std::vector<std::string> LocalService::NotReady() {
 
 // Decisions are in queue order, so the first that waits is the head of the line.
 Duration LocalService::HeadAge() const {
-  const auto& decisions = loop_.last().decisions.jobs;
-  const auto head = std::ranges::find(decisions, Verdict::kWait, &Decision::verdict);
-  const JobRecord* job = head == decisions.end() ? nullptr : book_.Find(head->job);
-  return job == nullptr ? Duration::zero() : clock_.Now() - job->submitted_boottime;
+  for (const Decision& decision : loop_.last().decisions.jobs) {
+    const JobRecord* job = decision.verdict == Verdict::kWait ? book_.Find(decision.job) : nullptr;
+    if (job != nullptr) return loop_.last().snapshot.now - job->submitted_boottime;
+  }
+  return {};
 }
 
 void LocalService::Publish() {

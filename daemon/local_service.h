@@ -42,8 +42,7 @@ class LocalService final : public Service {
   Result<std::vector<JobView>> List(const Caller& caller, const JobQuery& query) override;
   Result<WhyView> Why(const Caller& caller, JobId id) override;
   Result<StatusView> GetStatus(const Caller& caller) override;
-  Result<std::vector<Event>> Events(const Caller& caller, int64_t after,
-                                    std::size_t limit) override;
+  Result<EventPage> Events(const Caller& caller, int64_t after, std::size_t limit) override;
   void OnNextEvent(std::function<void()> wake) override;
   Result<std::string> LogPath(const Caller& caller, JobId id, bool want_stderr) override;
 
@@ -61,6 +60,7 @@ class LocalService final : public Service {
 
  private:
   Result<JobRecord> Known(const Caller& caller, JobId id);
+  Status MaySync(const Caller& caller, const std::string& source) const;
   Status SyncOne(const WantedJob& wanted, std::vector<JobId>& jobs);
   Result<std::vector<JobId>> WithdrawMissing(const std::string& source,
                                              const std::vector<WantedJob>& wanted);

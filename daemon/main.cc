@@ -31,6 +31,7 @@
 #include "daemon/policy_use.h"
 #include "daemon/state_dir.h"
 #include "daemon/store.h"
+#include "executor/boot_marker.h"
 #include "executor/native_executor.h"
 
 namespace headroom {
@@ -99,7 +100,10 @@ class Headroomd {
       return Refuse(taken ? kAnotherDaemon : kBadState, lock.error().message);
     }
     lock_ = *std::move(lock);
-    auto store = Store::Open(options_.state_dir + "/headroom.db");
+    if (Status whole = CheckStateIsWhole(options_.state_dir); !whole) {
+      return Refuse(kBadState, whole.error().message);
+    }
+    auto store = Store::Open(options_.state_dir + "/" + kDatabaseName);
     if (!store) return Refuse(kBadState, store.error().message);
     store_ = *std::move(store);
     return kStopped;
@@ -118,7 +122,7 @@ class Headroomd {
   }
 
   int Recover() {
-    auto boot = ReadBootId();
+    auto boot = ReadBootId("/proc");
     if (!boot) return Refuse(kFailed, boot.error().message);
     book_ = std::make_unique<JobBook>(*store_, clock_, *std::move(boot));
     if (Status loaded = book_->Load(); !loaded) return Refuse(kBadState, loaded.error().message);
@@ -133,6 +137,7 @@ class Headroomd {
     UsePolicy();
     metrics_.PolicyReloaded(true, clock_.WallNow());
     loop_->OnCycle([this] { service_->Publish(); });
+    metrics_.PolicyReloaded(true, clock_.WallNow());
     static_cast<void>(book_->Note("daemon_started", std::nullopt, "{}"));
     if (Status recovered = loop_->Recover(); !recovered)
       return Refuse(kBadState, recovered.error().message);

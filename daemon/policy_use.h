@@ -11,9 +11,10 @@
 // What a policy means on this host.
 namespace headroom {
 
-// The pool's hard caps: shares are taken of what the host has. Pure. A share of something unknown
-// is absent: better no cap than a wrong one, and `degraded` says so.
-PoolCaps PoolCapsOf(const PoolLimits& limits, const HostSample& host, const CapacitySample& around);
+// The pool's hard caps. Shares are taken of what is around the pool: the host, or less where one of
+// the ancestors of the cgroup `pool` is limited ("/headroom/jobs"). Pure. A share of something
+// unknown is absent: no cap is better than a wrong one.
+PoolCaps PoolCapsOf(const PoolLimits& limits, const Measurements& seen, std::string_view pool);
 
 // What does not work as it should on this host, in words: "no PSI: the pressure gate cannot close",
 // …

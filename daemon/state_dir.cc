@@ -57,11 +57,18 @@ Result<UniqueFd> LockStateDir(const std::string& path) {
   return fd;
 }
 
-Result<std::string> ReadBootId(const std::string& proc) {
-  auto id = ReadFile(proc + "/sys/kernel/random/boot_id", 128);
-  if (!id) return Within("read the boot id", id.error());
-  while (!id->empty() && id->back() == '\n') id->pop_back();
-  return id;
+Status CheckStateIsWhole(const std::string& path) {
+  std::error_code error;
+  const std::string database = path + "/" + kDatabaseName;
+  if (std::filesystem::exists(std::filesystem::symlink_status(database, error))) return {};
+  const std::string attempts = path + "/attempts";
+  if (!std::filesystem::exists(attempts, error) || std::filesystem::is_empty(attempts, error))
+    return {};
+  return Fail(
+      ErrorCode::kCorrupt,
+      fmt::format("{} is missing, but {} holds attempts of jobs: restore the database from a "
+                  "backup, or move the state directory away to start anew",
+                  database, attempts));
 }
 
 }  // namespace headroom

@@ -12,7 +12,10 @@ namespace headroom {
 // however it ends. Errors: kConflict when another daemon holds it, naming its process.
 Result<UniqueFd> LockStateDir(const std::string& path);
 
-// The id of this boot (/proc/sys/kernel/random/boot_id).
-Result<std::string> ReadBootId(const std::string& proc = "/proc");
+inline constexpr char kDatabaseName[] = "headroom.db";
+
+// Refuses a directory that holds attempts but no database: starting empty would lose every job in
+// it.
+Status CheckStateIsWhole(const std::string& path);
 
 }  // namespace headroom
