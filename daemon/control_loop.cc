@@ -26,6 +26,10 @@ bool HoldsAnAttempt(const JobRecord& job) {
          job.state == JobState::kStopping;
 }
 
+ResourceVector CapacityOf(const Snapshot& snapshot) {
+  return snapshot.host ? snapshot.host->capacity : ResourceVector{};
+}
+
 AttemptId AttemptOf(const JobRecord& job) { return {job.id, job.attempt}; }
 
 }  // namespace
@@ -46,7 +50,7 @@ void ControlLoop::Tick() {
   const Observation seen = Measure();              // 2. what the host says
   MoveGate(seen);
   const Snapshot snapshot = BuildSnapshot(seen);  // 3. one instant
-  const std::span<const WaitingJob> candidates = Candidates();
+  const std::span<const WaitingJob> candidates = Candidates(snapshot);
   const TimePoint before = clock_.Now();
   const Decisions decisions = Decide(snapshot, candidates, policy_);  // 4. pure
   view_ = {snapshot, decisions, seen, clock_.Now() - before, {}};
@@ -135,9 +139,10 @@ Snapshot ControlLoop::BuildSnapshot(const Observation& seen) const {
   return snapshot;
 }
 
-// Everything in line but what is held back after a failed launch. In order of id.
-std::span<const WaitingJob> ControlLoop::Candidates() {
-  const auto& waiting = book_.Waiting(policy_, generation_, capacity());
+// Everything in line but what is held back after a failed launch, in order of id. Requests in
+// shares are taken of this very snapshot's capacity: of an older one they could be nothing.
+std::span<const WaitingJob> ControlLoop::Candidates(const Snapshot& snapshot) {
+  const auto& waiting = book_.Waiting(policy_, generation_, CapacityOf(snapshot));
   std::erase_if(retries_, [&](const auto& retry) { return book_.Find(retry.first) == nullptr; });
   if (retries_.empty()) return waiting;
   candidates_.clear();
@@ -278,9 +283,7 @@ void ControlLoop::SetPolicy(Policy policy) {
   generation_ += 1;
 }
 
-ResourceVector ControlLoop::capacity() const {
-  return view_.snapshot.host ? view_.snapshot.host->capacity : ResourceVector{};
-}
+ResourceVector ControlLoop::capacity() const { return CapacityOf(view_.snapshot); }
 
 std::optional<Duration> ControlLoop::RetriesIn(JobId job) const {
   const auto retry = retries_.find(job);

@@ -88,7 +88,8 @@ class Daemon:
             content = answer.read()
             if answer.status >= 400:
                 raise RuntimeError(f"{method} {path}: {answer.status} {content.decode(errors='replace')}")
-            return json.loads(content) if content else None
+            is_json = answer.getheader("Content-Type", "").startswith("application/json")
+            return json.loads(content) if is_json else content
         finally:
             connection.close()
 

@@ -4,7 +4,8 @@ import random
 from dataclasses import dataclass
 
 JOBS = 47
-MEAN_SHARE = 0.025  # of the pool's memory, and of its CPU
+MEAN_SHARE = 0.025  # of the pool's memory
+MEAN_CPU_SHARE = 0.012  # of its CPU: memory is what runs out in this incident
 REQUEST_ERROR = 0.30  # a request is right within this
 SHAPES = ("ramp", "ramp", "staircase", "burst", "cache")
 SEED = 47
@@ -56,7 +57,7 @@ def incident(pool_bytes, pool_cpu_millis, seed=SEED):
                 name=f"project-{number:02d}-{shape}",
                 shape=shape,
                 peak_bytes=peak,
-                cpu_millis=max(10, int(MEAN_SHARE * pool_cpu_millis * rng.uniform(0.6, 1.4))),
+                cpu_millis=max(10, int(MEAN_CPU_SHARE * pool_cpu_millis * rng.uniform(0.6, 1.4))),
                 seconds=rng.uniform(22, 36),
                 request_bytes=int(peak * error),
             )
