@@ -22,13 +22,12 @@ ResourceVector LineAt(const Shares& shares, const ResourceVector& capacity) {
 }
 
 ResourceVector CapacityForJobs(const HostView& host, const Policy& policy) {
-  ResourceVector reserve;
-  reserve.memory_bytes = policy.reserve_memory_bytes;
-  reserve.cpu_millis = policy.reserve_cpu_millis;
-  ResourceVector capacity = host.capacity;
-  capacity.tokens = policy.tokens;
-  capacity -= reserve;
-  return capacity;
+  const auto less = [](int64_t amount, int64_t reserve) {
+    return std::max<int64_t>(0, amount - reserve);
+  };
+  return {less(host.capacity.memory_bytes, policy.reserve_memory_bytes),
+          less(host.capacity.cpu_millis, policy.reserve_cpu_millis), host.capacity.pids,
+          policy.tokens};
 }
 
 }  // namespace

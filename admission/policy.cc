@@ -76,8 +76,8 @@ void CheckGate(Checks& checks, const std::vector<GateThreshold>& gate) {
 
 void CheckAmount(Checks& checks, const std::string& pointer, const AmountOrShare& amount) {
   if (amount.share) {
-    checks.Expect(*amount.share > 0 && *amount.share <= 1, pointer, "above 0% and at most 100%",
-                  *amount.share);
+    checks.Expect(*amount.share > 0 && *amount.share <= 1, pointer,
+                  "a share above 0% and at most 100%", *amount.share);  // as a share: 0.025
   } else {
     checks.Expect(amount.amount > 0, pointer, "more than 0", amount.amount);
   }

@@ -1,7 +1,6 @@
 #include "admission/resources.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "base/units.h"
@@ -88,11 +87,13 @@ int64_t Amount(const ResourceVector& amounts, const Axis& axis) {
 }
 
 int64_t Scale(int64_t amount, double share) {
-  constexpr double kBillion = 1e9;
-  const double billionths = std::nearbyint(std::clamp(share, 0.0, kBillion) * kBillion);
-  const __int128 scaled = static_cast<__int128>(amount) * static_cast<int64_t>(billionths);
-  const __int128 floored = scaled / 1'000'000'000 - (scaled % 1'000'000'000 < 0 ? 1 : 0);
-  return static_cast<int64_t>(std::clamp<__int128>(floored, kLeast, kMost));
+  constexpr int64_t kBillion = 1'000'000'000;
+  constexpr double kLargestShare = 9;  // so that the product of two parts below fits
+  const auto billionths = static_cast<int64_t>(
+      std::clamp(share, 0.0, kLargestShare) * static_cast<double>(kBillion) + 0.5);
+  int64_t whole = 0;
+  if (__builtin_mul_overflow(amount / kBillion, billionths, &whole)) return kMost;
+  return Plus(whole, amount % kBillion * billionths / kBillion);
 }
 
 std::optional<Axis> FirstShortfall(const ResourceVector& want, const ResourceVector& have) {

@@ -46,8 +46,9 @@ struct ResourceVector {
 
 int64_t Amount(const ResourceVector& amounts, const Axis& axis);
 
-// share·amount, rounded down. The share counts in whole billionths, so that 57 % of 100 is 57 and
-// not 56 (0.57 has no exact double).
+// share·amount, rounded down, for an amount that is not negative and a share of at most 9. The
+// share counts in whole billionths, so that 57 % of 100 is 57 and not 56 (0.57 has no exact
+// double).
 int64_t Scale(int64_t amount, double share);
 
 // The first axis in which `want` is more than `have`: memory, cpu, pids, then tokens by name.

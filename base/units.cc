@@ -93,7 +93,7 @@ std::string FormatCpuMillis(int64_t millis) {
 std::string FormatDuration(Duration duration) {
   using std::chrono::duration_cast;
   const auto milliseconds = duration_cast<std::chrono::milliseconds>(duration).count();
-  if (milliseconds < 0) return "-" + FormatDuration(-duration);
+  if (milliseconds < 0) return fmt::format("-{}", FormatDuration(-duration));
   if (milliseconds < 1000) return fmt::format("{}ms", milliseconds);
   const auto seconds = milliseconds / 1000;
   if (seconds < 10) return fmt::format("{:.1f}s", static_cast<double>(milliseconds) / 1000.0);

@@ -71,12 +71,14 @@ class Reader {
 
   template <class Visit>
   void Gate(std::string_view name, std::optional<GateThreshold>& row, Visit visit) {
-    if (const auto found = object_.find(name); found != object_.end() && found->is_null()) {
+    const auto found = object_.find(name);
+    const bool is_given = found != object_.end();
+    if (is_given && found->is_null()) {
       names_.push_back(std::string(name));
       return row.reset();
     }
     const bool has_default = row.has_value();
-    if (!has_default && object_.contains(name)) row.emplace();
+    if (!has_default && is_given && found->is_object()) row.emplace();
     Object(name, visit, has_default ? Missing::kKeepsDefault : Missing::kIsProblem);
   }
 
