@@ -91,11 +91,14 @@ void Forget(CapacitySample& into) {
 
 }  // namespace
 
-bool SetLimits(const CgroupLimits& limits, LimitSample& into) {
+bool SetLimits(const CgroupLimits& limits, const HostSample& host, LimitSample& into) {
   into.memory_bytes = Smaller(limits.memory_max, limits.memory_high);
-  into.cpu_millis = Smaller(limits.cpu_millis, CpusToMillis(limits.cpus));
+  into.cpu_millis = limits.cpu_millis;
   if (limits.cfs_quota && limits.cfs_period.value_or(0) > 0) {
-    into.cpu_millis = Smaller(into.cpu_millis, *limits.cfs_quota * 1000 / *limits.cfs_period);
+    into.cpu_millis = *limits.cfs_quota * 1000 / *limits.cfs_period;
+  }
+  if (limits.cpus < host.online_cpus) {
+    into.cpu_millis = Smaller(into.cpu_millis, CpusToMillis(limits.cpus));
   }
   into.pids = limits.pids_max;
   return into.memory_bytes || into.cpu_millis || into.pids;
@@ -138,14 +141,15 @@ void CapacityReader::Read(const Clock& clock, const HostSample& host, const Cgro
                           ReadBuffer& buffer, CapacitySample& into, FailureLog& failures) {
   CgroupLimits own;
   const Outcome outcome = own_ ? own_->Read(buffer, own, failures) : Outcome::kWhole;
-  if (outcome == Outcome::kWhole && ReadLevels(clock, pool, buffer, into.limits, failures)) {
+  if (outcome == Outcome::kWhole && ReadLevels(clock, host, pool, buffer, into.limits, failures)) {
     FindSmallest(host, own.cpus, into);
   } else {
     Forget(into);
   }
 }
 
-bool CapacityReader::ReadLevels(const Clock& clock, const CgroupSample& pool, ReadBuffer& buffer,
+bool CapacityReader::ReadLevels(const Clock& clock, const HostSample& host,
+                                const CgroupSample& pool, ReadBuffer& buffer,
                                 std::vector<LimitSample>& into, FailureLog& failures) {
   std::size_t used = 0;
   for (std::size_t i = 0; i < levels_.size(); ++i) {
@@ -158,7 +162,7 @@ bool CapacityReader::ReadLevels(const Clock& clock, const CgroupSample& pool, Re
     if (outcome != Outcome::kWhole) return false;
     if (used == into.size()) into.emplace_back();
     LimitSample& level = into[used];
-    if (!SetLimits(limits, level)) continue;
+    if (!SetLimits(limits, host, level)) continue;
     level.path.assign("/").append(levels_[i].limits.path());
     if (i == 0) {
       level.use = pool;

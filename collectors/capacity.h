@@ -26,8 +26,9 @@ struct CgroupLimits {
   bool operator==(const CgroupLimits&) const = default;
 };
 
-// One cgroup's limits as amounts; false if it has none. Pure. Leaves `path` and `use` alone.
-bool SetLimits(const CgroupLimits& limits, LimitSample& into);
+// One cgroup's limits as amounts; false if it has none. CPUs that are all the host's are none.
+// Pure. Leaves `path` and `use` alone.
+bool SetLimits(const CgroupLimits& limits, const HostSample& host, LimitSample& into);
 
 // Fills in all but `into.limits`: the smallest of those and of what the host has, with the name of
 // what is smallest. `cpus_allowed`: absent if every CPU is. Pure. Absent where the host's part is.
@@ -50,8 +51,8 @@ class CapacityReader {
     KeptFiles<CgroupLimits> limits;
     CgroupReader use;  // read only where there is a limit; the pool's own is known already
   };
-  bool ReadLevels(const Clock& clock, const CgroupSample& pool, ReadBuffer& buffer,
-                  std::vector<LimitSample>& into, FailureLog& failures);
+  bool ReadLevels(const Clock& clock, const HostSample& host, const CgroupSample& pool,
+                  ReadBuffer& buffer, std::vector<LimitSample>& into, FailureLog& failures);
 
   std::vector<Level> levels_;  // from the pool up
   // Hybrid: v1 cpuset is not one of our hierarchies, so jobs inherit what the daemon may run on.

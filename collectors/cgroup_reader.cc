@@ -87,12 +87,29 @@ constexpr Spec kHybridFiles[] = {
     {kTwin, "io.pressure", Need::kOptional, Topic::kPressure, &ParsePressure<&PressureSample::io>},
 };
 
-std::span<const Spec> Files(CgroupMode mode) {
+// The mount itself has only some of these, unless it is a container's.
+constexpr Spec kUnifiedUse[] = {
+    {0, "memory.stat", Need::kOptional, Topic::kUse, &Fields<&ParseMemoryStat, kMemory>},
+    {0, "memory.swap.current", Need::kOptional, Topic::kUse, &Amount<kMemory, &MemorySample::swap>},
+    {0, "cpu.stat", Need::kOptional, Topic::kUse, &Fields<&ParseCpuStat, kCpu>},
+    {0, "pids.current", Need::kOptional, Topic::kUse, &Amount<&CgroupSample::pids>},
+};
+
+constexpr Spec kHybridUse[] = {
+    {kV1Memory, "memory.usage_in_bytes", Need::kOptional, Topic::kUse,
+     &Amount<kMemory, &MemorySample::current>},
+    {kV1Memory, "memory.stat", Need::kOptional, Topic::kUse, &Fields<&ParseMemoryStatV1, kMemory>},
+    {kV1Cpuacct, "cpuacct.usage", Need::kOptional, Topic::kUse, &CpuacctUsage},
+    {kV1Pids, "pids.current", Need::kOptional, Topic::kUse, &Amount<&CgroupSample::pids>},
+};
+
+std::span<const Spec> Files(CgroupMode mode, Source source) {
+  const bool use_only = source == Source::kCapacity;
   switch (mode) {
     case CgroupMode::kUnified:
-      return kUnifiedFiles;
+      return use_only ? std::span<const Spec>(kUnifiedUse) : kUnifiedFiles;
     case CgroupMode::kHybrid:
-      return kHybridFiles;
+      return use_only ? std::span<const Spec>(kHybridUse) : kHybridFiles;
   }
   return {};
 }
@@ -111,7 +128,7 @@ std::vector<std::string> CgroupRoots(const CgroupMounts& mounts) {
 
 CgroupReader::CgroupReader(CgroupMode mode, std::span<const std::string> roots, std::string path,
                            Source source)
-    : files_(source, roots, std::move(path), Files(mode)) {}
+    : files_(source, roots, std::move(path), Files(mode, source)) {}
 
 Outcome CgroupReader::Read(const Clock& clock, ReadBuffer& buffer, CgroupSample& into,
                            FailureLog& failures) {

@@ -18,7 +18,8 @@ std::vector<std::string> CgroupRoots(const CgroupMounts& mounts);
 class CgroupReader {
  public:
   // `roots` is CgroupRoots() of a host of this mode, and outlives this object. `path` is relative
-  // to them. `source` is whose failures its failures are: kPool or kJob.
+  // to them. `source` is whose failures its failures are: kPool or kJob; or kCapacity for an
+  // ancestor, of which only the use of memory, CPU and pids is read, as far as it has them.
   CgroupReader(CgroupMode mode, std::span<const std::string> roots, std::string path,
                Source source);
 

@@ -43,8 +43,8 @@ std::optional<int64_t> Kilobytes(std::string_view text) {
 }
 
 // "  58242 0 16872 160606 475 0 2276 0 0 0": user nice system idle iowait irq softirq steal, then
-// guest times, which are part of user and nice already. In ticks of USER_HZ, which is 100 on every
-// architecture that Debian 12 is built for.
+// guest times, which are part of user and nice already; older kernels have fewer columns. In ticks
+// of USER_HZ, which is 100 on every architecture that Debian 12 is built for.
 std::optional<int64_t> BusyUsec(std::string_view text) {
   constexpr int kIdle = 3;
   constexpr int kIowait = 4;
@@ -52,13 +52,13 @@ std::optional<int64_t> BusyUsec(std::string_view text) {
   constexpr int64_t kUsecPerTick = 10'000;
   constexpr int64_t kMostTicks = std::numeric_limits<int64_t>::max() / kUsecPerTick / 8;
   int64_t busy = 0;
-  for (int column = 0; column <= kSteal; ++column) {
-    SkipSpaces(text);
+  int columns = 0;
+  for (SkipSpaces(text); !text.empty(); SkipSpaces(text), ++columns) {
     int64_t ticks = 0;
-    if (text.empty() && column > kIdle) break;  // older kernels have fewer columns
     if (!TakeAmount(text, ticks) || ticks > kMostTicks) return std::nullopt;
-    if (column != kIdle && column != kIowait) busy += ticks;
+    if (columns != kIdle && columns != kIowait && columns <= kSteal) busy += ticks;
   }
+  if (columns <= kIdle) return std::nullopt;
   return busy * kUsecPerTick;
 }
 
@@ -83,7 +83,7 @@ Status ParseMeminfo(std::string_view text, HostSample& into) {
 
 Status ParseProcStat(std::string_view text, HostSample& into) {
   std::string_view line;
-  if (!TakeLine(text, line) || !line.starts_with("cpu ")) return Corrupt("\"cpu …\"", line);
+  if (!TakeLine(text, line) || !line.starts_with("cpu ")) return Corrupt("\"cpu\" and times", line);
   const auto busy = BusyUsec(line.substr(4));
   if (!busy) return Corrupt("times of the CPUs", line);
   int64_t cpus = 0;
@@ -102,9 +102,11 @@ Status ParseLoadavg(std::string_view text, HostSample& into) {
   const auto slash = text.find('/');
   std::string_view rest = slash == std::string_view::npos ? "" : text.substr(slash + 1);
   int64_t all = 0;
-  if (!TakeAmount(rest, all) || !rest.starts_with(' ') || !text.ends_with('\n')) {
-    return Corrupt("\"… RUNNING/ALL PID\"", text);
-  }
+  int64_t last = 0;
+  bool whole = TakeAmount(rest, all) && rest.starts_with(' ');
+  if (whole) rest.remove_prefix(1);
+  whole = whole && TakeAmount(rest, last) && rest == "\n";
+  if (!whole) return Corrupt("averages, RUNNING/ALL and PID", text);
   into.pids = all;
   return {};
 }

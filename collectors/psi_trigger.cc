@@ -136,6 +136,7 @@ class KernelTriggers final : public PressureTriggers {
     trigger.fd.Reset();
     const std::lock_guard lock(mutex_);
     --armed_;
+    Signal(wake_);  // that its cgroup went away is worth a cycle
   }
 
   void Fire(const Trigger& trigger) {

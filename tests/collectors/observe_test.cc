@@ -1,0 +1,171 @@
+#include "collectors/observe.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace headroom {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+TEST(ObservedMemory, LeavesCleanCacheOut) {
+  MemorySample memory;
+  memory.anon = 1000;
+  memory.file = 777'777;
+  memory.shmem = 200;
+  memory.kernel = 90;
+  memory.slab_reclaimable = 30;
+  memory.sock = 5;
+  memory.dirty = 6;
+  memory.writeback = 7;
+  memory.swap = 8;
+  EXPECT_EQ(ObservedMemory(memory), 1000 + 200 + 60 + 5 + 6 + 7 + 8);
+}
+
+TEST(ObservedMemory, IsAbsentWithoutAnonymousMemory) {
+  MemorySample memory;
+  memory.current = memory.shmem = memory.kernel = 5;
+  EXPECT_EQ(ObservedMemory(memory), std::nullopt);
+}
+
+TEST(ObservedMemory, LeavesOutWhatTheKernelDoesNotCount) {
+  MemorySample memory;
+  memory.anon = 1000;
+  EXPECT_EQ(ObservedMemory(memory), 1000);
+  memory.slab_unreclaimable = 50;
+  EXPECT_EQ(ObservedMemory(memory), 1050);
+}
+
+TEST(ObservedMemory, NeverTakesOffMoreSlabThanKernelMemory) {
+  MemorySample memory;
+  memory.anon = 1000;
+  memory.kernel = 10;
+  memory.slab_reclaimable = 40;
+  EXPECT_EQ(ObservedMemory(memory), 1000);
+}
+
+TEST(ObservedMemory, StopsAtTheLargestNumber) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  MemorySample memory;
+  memory.anon = memory.shmem = memory.sock = kMost;
+  EXPECT_EQ(ObservedMemory(memory), kMost);
+}
+
+CgroupSample ASample(Duration at, std::optional<int64_t> usage_usec, uint64_t cgroup_id = 7) {
+  CgroupSample sample;
+  sample.taken_at = TimePoint(at);
+  sample.cgroup_id = cgroup_id;
+  sample.cpu.usage_usec = usage_usec;
+  return sample;
+}
+
+TEST(CpuMillisBetween, IsThousandthsOfACore) {
+  EXPECT_EQ(CpuMillisBetween(ASample(seconds(10), 1'000'000), ASample(seconds(12), 4'000'000)),
+            1500);
+  EXPECT_EQ(CpuMillisBetween(ASample(seconds(10), 5), ASample(seconds(12), 5)), 0);
+}
+
+// F54
+TEST(CpuMillisBetween, IsAbsentAfterAReset) {
+  EXPECT_EQ(CpuMillisBetween(ASample(seconds(1), 500), ASample(seconds(2), 499)), std::nullopt);
+}
+
+// F54
+TEST(CpuMillisBetween, IsAbsentWhenOneSideIs) {
+  EXPECT_EQ(CpuMillisBetween(ASample(seconds(1), {}), ASample(seconds(2), 499)), std::nullopt);
+  EXPECT_EQ(CpuMillisBetween(ASample(seconds(1), 499), ASample(seconds(2), {})), std::nullopt);
+}
+
+// F10: a cgroup made anew under the old name, whose counter has passed the old one already.
+TEST(CpuMillisBetween, IsAbsentBetweenTwoCgroupsOfOneName) {
+  EXPECT_EQ(CpuMillisBetween(ASample(seconds(1), 100, 7), ASample(seconds(2), 900, 8)),
+            std::nullopt);
+}
+
+// F25, F26
+TEST(CpuMillisBetween, IsAbsentWhenTimeHardlyPassedOrWentBack) {
+  EXPECT_EQ(CpuMillisBetween(ASample(milliseconds(0), 0), ASample(milliseconds(9), 9)),
+            std::nullopt);
+  EXPECT_EQ(CpuMillisBetween(ASample(milliseconds(0), 0), ASample(milliseconds(10), 10'000)), 1000);
+  EXPECT_EQ(CpuMillisBetween(ASample(seconds(2), 0), ASample(seconds(1), 5)), std::nullopt);
+}
+
+// F54
+TEST(CpuMillisBetween, IsAbsentForACounterThatCannotBe) {
+  EXPECT_EQ(CpuMillisBetween(ASample(seconds(1), 0),
+                             ASample(seconds(2), std::numeric_limits<int64_t>::max())),
+            std::nullopt);
+}
+
+TEST(Observe, KnowsNoRateAtFirstSight) {
+  CgroupSample now = ASample(seconds(2), 5'000'000);
+  now.memory.anon = 42;
+  now.pids = 3;
+  EXPECT_EQ(Observe(nullptr, now), (ObservedUse{42, std::nullopt, 3}));
+  const CgroupSample before = ASample(seconds(1), 4'500'000);
+  EXPECT_EQ(Observe(&before, now), (ObservedUse{42, 500, 3}));
+}
+
+TEST(Observe, IsAbsentWhereTheSampleIs) {
+  EXPECT_EQ(Observe(nullptr, CgroupSample()), ObservedUse());
+}
+
+Psi Some(double avg10) { return Psi{PsiLine{avg10, 0.0, 0.0, 0}, std::nullopt}; }
+
+std::optional<double> Read(const Measurements& now, PressureResource resource, PressureKind kind) {
+  for (const PressureReading& reading : ReadPressure(now)) {
+    if (reading.resource == resource && reading.kind == kind) return reading.avg10;
+  }
+  ADD_FAILURE();
+  return std::nullopt;
+}
+
+TEST(ReadPressure, TakesTheLargerOfHostAndPool) {
+  Measurements now;
+  now.host.pressure.memory = Some(3.5);
+  now.pool.pressure.memory = Some(7.25);
+  now.host.pressure.io = Some(9);
+  EXPECT_EQ(Read(now, PressureResource::kMemory, PressureKind::kSome), 7.25);
+  EXPECT_EQ(Read(now, PressureResource::kIo, PressureKind::kSome), 9);
+}
+
+// F13
+TEST(ReadPressure, IsAbsentWithoutPsi) {
+  Measurements now;
+  now.host.pressure.memory = Some(3.5);
+  EXPECT_EQ(ReadPressure(now).size(), 6u);
+  EXPECT_EQ(Read(now, PressureResource::kMemory, PressureKind::kFull), std::nullopt);
+  EXPECT_EQ(Read(now, PressureResource::kCpu, PressureKind::kSome), std::nullopt);
+}
+
+CgroupSample AnAttempt(double cpu_avg10, int64_t nr_throttled) {
+  CgroupSample attempt;
+  attempt.pressure.cpu = Some(cpu_avg10);
+  attempt.cpu.nr_throttled = nr_throttled;
+  return attempt;
+}
+
+TEST(ReadPressure, TakesThrottlingByAJobsOwnLimitOutOfCpuPressure) {
+  Measurements now;
+  now.host.pressure.cpu = Some(80);
+  now.pool.pressure.cpu = Some(90);
+  now.attempts["1-1"] = AnAttempt(88, 500);
+  now.attempts["2-1"] = AnAttempt(4, 0);
+  EXPECT_EQ(Read(now, PressureResource::kCpu, PressureKind::kSome), 4);
+  now.attempts.erase("2-1");
+  EXPECT_EQ(Read(now, PressureResource::kCpu, PressureKind::kSome), 0);
+  now.attempts["1-1"].cpu.nr_throttled = 0;
+  EXPECT_EQ(Read(now, PressureResource::kCpu, PressureKind::kSome), 90);
+}
+
+TEST(ReadPressure, DoesNotInventCpuPressureWhereItIsNotMeasured) {
+  Measurements now;
+  now.attempts["1-1"] = AnAttempt(88, 500);
+  EXPECT_EQ(Read(now, PressureResource::kCpu, PressureKind::kSome), std::nullopt);
+}
+
+}  // namespace
+}  // namespace headroom
