@@ -12,7 +12,8 @@ namespace {
 
 // ?1 is the state.
 constexpr const char* kFinishOrder =
-    "CASE ?1 WHEN 'finished' THEN (SELECT coalesce(max(finish_order), 0) + 1 FROM jobs) END";
+    "CASE ?1 WHEN 'finished' THEN (SELECT coalesce(max(finish_order), 0) + 1 FROM jobs"
+    " WHERE finish_order IS NOT NULL) END";
 
 // An outer join: a job without its submission must be seen as damage, not go missing.
 const std::string kByJob =
