@@ -37,7 +37,8 @@ void Bare() {
   char* const argv[] = {name, nullptr};
   char* const environment[] = {nullptr};
   pid_t pid = -1;
-  if (::posix_spawn(&pid, "/bin/true", nullptr, nullptr, argv, environment) != 0) Die("no /bin/true");
+  if (::posix_spawn(&pid, "/bin/true", nullptr, nullptr, argv, environment) != 0)
+    Die("no /bin/true");
   ::waitpid(pid, nullptr, 0);
 }
 
@@ -90,7 +91,8 @@ template <class Function>
 double MicrosecondsOf(Function function) {
   const auto start = std::chrono::steady_clock::now();
   function();
-  return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
+  return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start)
+      .count();
 }
 
 struct Medians {

@@ -13,8 +13,8 @@ namespace headroom {
 
 // Out-of-memory as a cgroup counts it.
 struct OomCounters {
-  // How often it ran into its own limit: v2 memory.events.local "oom"; v1 memory.failcnt, which
-  // also counts attempts that reclaim then saved.
+  // Grows with each time it ran into its own limit: v2 memory.events.local "oom"; v1
+  // memory.failcnt, which also counts what reclaim then saved.
   int64_t own_limit = 0;
   // Whether a process of it was killed; how many is not to be had (memory.events counts the victim
   // twice under memory.oom.group).

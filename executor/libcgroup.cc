@@ -29,6 +29,17 @@ Status CgroupStatus(int code, int os_error, const std::string& doing) {
   return Fail(ErrorCode::kIo, "libcgroup: " + doing + ": " + cgroup_strerror(code));
 }
 
+// REQUIRES: the mutex is held.
+Status Init() {
+  static const Status result = [] {
+    cgroup_set_logger(&Silent, CGROUP_LOG_ERROR, nullptr);
+    errno = 0;
+    const int code = cgroup_init();
+    return CgroupStatus(code, errno, "read the cgroup mounts");
+  }();
+  return result;
+}
+
 struct FreeCgroup {
   void operator()(cgroup* group) const { cgroup_free(&group); }
 };
@@ -45,20 +56,10 @@ Status CheckPath(const std::string& path) {
 
 }  // namespace
 
-Status InitLibcgroup() {
-  static const Status result = [] {
-    const std::lock_guard lock(LibraryMutex());
-    cgroup_set_logger(&Silent, CGROUP_LOG_ERROR, nullptr);
-    errno = 0;
-    const int code = cgroup_init();
-    return CgroupStatus(code, errno, "read the cgroup mounts");
-  }();
-  return result;
-}
-
 Status CreateWithLibcgroup(const CgroupMounts& mounts, const std::string& path) {
   if (Status good = CheckPath(path); !good) return good;
   const std::lock_guard lock(LibraryMutex());
+  if (Status ready = Init(); !ready) return ready;
   const std::unique_ptr<cgroup, FreeCgroup> group(cgroup_new_cgroup(path.c_str()));
   if (!group) return FailErrno(ENOMEM, "libcgroup: name " + path);
   // A group without controllers would be "created" without being made.

@@ -10,12 +10,10 @@
 // rest is done by hand.
 namespace headroom {
 
-// Reads the library's mount table, once for the process, and silences its log, which would go to
-// standard output.
-Status InitLibcgroup();
-
 // Makes the cgroups of this name in every hierarchy of the controllers we use. On cgroup v2 the
-// controllers must be on in the parent already. REQUIRES: every part of the path passes CheckName.
+// controllers must be on in the parent already. The first call reads the library's mount table and
+// silences its log, which would go to standard output. REQUIRES: every part of the path passes
+// CheckName.
 Status CreateWithLibcgroup(const CgroupMounts& mounts, const std::string& path);
 
 }  // namespace headroom

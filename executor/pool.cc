@@ -109,17 +109,10 @@ Status CheckKill(const CgroupLayout& layout) {
 }  // namespace
 
 Status PreparePool(const CgroupLayout& layout) {
-  const Status ready = InitLibcgroup().and_then([&]() -> Status {
-    switch (layout.mounts.mode) {
-      case CgroupMode::kUnified:
-        return PrepareUnified(layout);
-      case CgroupMode::kHybrid:
-        return PrepareHybrid(layout);
-    }
-    return {};
-  });
-  const Status complete = ready ? CheckKill(layout) : ready;
-  return complete ? complete : Within("prepare the cgroups of " + layout.root, complete.error());
+  const bool hybrid = layout.mounts.mode == CgroupMode::kHybrid;
+  Status ready = hybrid ? PrepareHybrid(layout) : PrepareUnified(layout);
+  if (ready) ready = CheckKill(layout);
+  return ready ? ready : Within("prepare the cgroups of " + layout.root, ready.error());
 }
 
 Status ApplyPoolCaps(const CgroupLayout& layout, const PoolCaps& caps) {

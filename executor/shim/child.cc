@@ -62,13 +62,26 @@ void ResetInheritance() {
   files.rlim_cur = std::min(files.rlim_max, kOpenFiles);
   ::setrlimit(RLIMIT_NOFILE, &files);
   ::umask(022);
+  // posix_spawn(3) leaves the two signals of the C library ignored, and only the kernel's own call
+  // may change them.
+  const struct {
+    void (*handler)(int) = SIG_DFL;
+    unsigned long flags = 0;
+    void (*restorer)() = nullptr;
+    uint64_t mask = 0;
+  } by_default;
+  for (const int internal : {32, 33})
+    ::syscall(SYS_rt_sigaction, internal, &by_default, nullptr, sizeof by_default.mask);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// Only root can change groups; a daemon that is not root runs jobs as itself and no one else.
+// Only root can change groups; a daemon that is not root runs jobs as itself and no one else. To
+// the kernel an id of -1 says "leave it": the command would stay root.
 void BecomeUser(const ShimSpec& spec) {
+  if (spec.uid == static_cast<uid_t>(-1) || spec.gid == static_cast<gid_t>(-1))
+    GiveUp(Step::kUser, EINVAL);
   const bool may_choose = ::geteuid() == 0;
   Check(!may_choose || ::setgroups(spec.groups.size(), spec.groups.data()) == 0, Step::kUser);
   Check(::setresgid(spec.gid, spec.gid, spec.gid) == 0, Step::kUser);

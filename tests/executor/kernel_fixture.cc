@@ -10,8 +10,6 @@
 #include <functional>
 #include <sstream>
 
-#include "executor/cgroup_files.h"
-
 namespace headroom {
 namespace {
 
@@ -91,6 +89,10 @@ AttemptEnd KernelTest::Run(const AttemptSpec& spec) {
 void KernelTest::WaitForOutput(const AttemptId& id, const std::string& text) {
   WaitUntil("\"" + text + "\" from attempt " + ToString(id), -1,
             [&] { return Stdout(id).find(text) != std::string::npos; });
+}
+
+bool KernelTest::LogExists(const AttemptId& id) const {
+  return std::filesystem::exists(StdoutPath(options_.state_dir, id));
 }
 
 std::string KernelTest::Stdout(const AttemptId& id) const {

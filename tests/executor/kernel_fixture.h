@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/cgroup_layout.h"
+#include "executor/cgroup_files.h"
 #include "executor/native_executor.h"
 #include "tests/support/attempt_builder.h"
 #include "tests/support/temp_dir.h"
@@ -26,6 +27,7 @@ class KernelTest : public testing::Test {
   void Restart();
 
   Executor& executor() { return *executor_; }
+  NativeExecutor& native() { return *executor_; }
   const CgroupLayout& layout() const { return layout_; }
   bool hybrid() const { return layout_.mounts.mode == CgroupMode::kHybrid; }
   // The file of an attempt's cgroup that has one name in cgroup v2 and another in v1.
@@ -36,6 +38,7 @@ class KernelTest : public testing::Test {
   AttemptEnd Run(const AttemptSpec& spec);
   // Waits until the attempt's output holds the text.
   void WaitForOutput(const AttemptId& id, const std::string& text);
+  bool LogExists(const AttemptId& id) const;
   std::string Stdout(const AttemptId& id) const;
   std::string Stderr(const AttemptId& id) const;
   // No cgroup of this name in any hierarchy.
