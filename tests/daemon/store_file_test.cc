@@ -296,6 +296,25 @@ TEST_F(StoreFileTest, AFlippedBitInTheFileNeverHidesAJob) {
   EXPECT_GT(refused, 50);
 }
 
+// F8: the key lies in the row and in its index; were the index entry lost, a job could run twice.
+TEST_F(StoreFileTest, AFlippedBitInAnIdempotencyKeyIsNoticedInRowAndIndex) {
+  {
+    auto store = Store::Open(path_).value();
+    ASSERT_TRUE(store->Insert(AJobRecord().Key("needle")));
+    ASSERT_TRUE(store->Commit());
+  }
+  const std::string whole = ReadAll(path_);
+  int places = 0;
+  for (auto at = whole.find("needle"); at != std::string::npos; at = whole.find("needle", at + 1)) {
+    std::string flipped = whole;
+    flipped[at] ^= 1;
+    WriteAll(path_, flipped);
+    ExpectRefused(ErrorCode::kCorrupt, "");
+    ++places;
+  }
+  EXPECT_EQ(places, 2);
+}
+
 // F8, F9: damage in the log is refused; only its last transactions may count as torn by a power
 // cut.
 TEST_F(StoreFileTest, AFlippedBitInTheLogLosesNoMoreThanATornTail) {
