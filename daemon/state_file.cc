@@ -103,11 +103,16 @@ Status CheckHeader(const std::string& path, std::string_view header) {
   return {};
 }
 
-// The header says 1 in a copy that was made with .backup or VACUUM INTO; such a file has no log.
+// The header says 1 in a copy that was made with .backup or VACUUM INTO; such a file has no log. A
+// file without one must be as long as it says; with one, a power cut may have come between.
 Status CheckLog(const std::string& path, std::string_view header, const WalExtent& log) {
   const bool uses_log = header[18] == 2;
   const bool copy = header[18] == 1 && log.frames == 0;
   if (!uses_log && !copy) return Damaged(path, "its header is damaged");
+  const int64_t page_size = BigEndian(header, 14) & 0xffff, pages = BigEndian(header, 28);
+  std::error_code failed;
+  const auto size = static_cast<int64_t>(std::filesystem::file_size(path, failed));
+  if (log.frames == 0 && size < page_size * pages) return Damaged(path, "is truncated");
   return {};
 }
 

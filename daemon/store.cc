@@ -103,6 +103,7 @@ class SqliteStore final : public Store {
   int64_t log_bytes_ = 0;         // of the log, when db_ was given up: what was acknowledged
   Verification verification_ = Verification::kReadable;  // that the reopened file needs
   std::optional<Error> lost_;  // why the transaction is gone, until Commit() has said so
+  bool wrote_ = false;         // something in the open transaction
   Statistics statistics_;
 };
 
@@ -117,6 +118,7 @@ auto SqliteStore::Write(std::string_view doing, Body body) -> decltype(body()) {
   if (!result && !IsMistake(result.error())) return Lose(doing, result.error());
   if (Status ended = EndCall(result.has_value()); !ended) return Lose(doing, ended.error());
   if (!result) return Within(doing, result.error());
+  wrote_ = true;
   return result;
 }
 
@@ -145,7 +147,11 @@ Status SqliteStore::EndCall(bool succeeded) {
 
 Status SqliteStore::Commit() {
   if (lost_) return Within("commit", *std::exchange(lost_, std::nullopt));
-  if (!db_ || !db_->InTransaction()) return {};
+  if (!std::exchange(wrote_, false)) {
+    Rollback();  // calls that all were mistakes leave a transaction that would be synced for
+                 // nothing
+    return {};
+  }
   const auto start = std::chrono::steady_clock::now();
   if (Status committed = db_->Ask("COMMIT").Run(); !committed) {
     Distrust(committed.error());
@@ -162,12 +168,14 @@ Status SqliteStore::Commit() {
 
 void SqliteStore::Rollback() {
   lost_.reset();
+  wrote_ = false;
   if (!db_ || !db_->InTransaction()) return;
   if (Status undone = db_->Ask("ROLLBACK").Run(); !undone) Distrust(undone.error());
 }
 
 tl::unexpected<Error> SqliteStore::Lose(std::string_view doing, const Error& error) {
   lost_ = error;
+  wrote_ = false;
   Distrust(error);
   return Within(doing, error);
 }

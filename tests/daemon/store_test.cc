@@ -3,7 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <chrono>
+#include <ctime>
 
 #include "tests/daemon/a_job_record.h"
 #include "tests/support/temp_dir.h"
@@ -356,6 +357,33 @@ TEST_F(StoreTest, WhatIsNotCommittedIsNotThereAfterReopening) {
   Insert(AJobRecord());
   Reopen();
   EXPECT_THAT(Ids({}), IsEmpty());
+}
+
+// Of this process, so that a busy machine does not matter.
+Duration CpuTime() {
+  timespec used{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+TEST_F(StoreTest, AJobsLifeCostsTheSameHoweverManyWentBefore) {
+  std::vector<Duration> costs;
+  for (int batch = 0; batch < 8; ++batch) {
+    const Duration start = CpuTime();
+    for (int i = 0; i < 1000; ++i) {
+      JobRecord job = AJobRecord().From("s", std::to_string(i));
+      job.id = Insert(job);
+      job.state = JobState::kFinished;
+      job.outcome = JobOutcome::kSucceeded;
+      ASSERT_TRUE(store_->Update(job));
+      ASSERT_EQ(store_->FindBySource("s", std::to_string(i)).value()->id, job.id);
+      ASSERT_EQ(IdsOf(store_->List(AQuery().Source("s").NewestFirst().Limit(1))).size(), 1U);
+      ASSERT_TRUE(store_->Unfinished().value().empty());
+      AddAttempt("key", {}, Duration(1));
+    }
+    costs.push_back(CpuTime() - start);
+  }
+  EXPECT_LT(costs.back(), 4 * costs.front());
 }
 
 TEST_F(StoreTest, CountsCommits) {
