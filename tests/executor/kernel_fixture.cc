@@ -1,19 +1,14 @@
 #include "tests/executor/kernel_fixture.h"
 
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <sstream>
 
 namespace headroom {
 namespace {
-
-constexpr auto kDeadline = std::chrono::seconds(60);
 
 std::string Slurp(const std::string& path) {
   std::ostringstream text;
@@ -22,15 +17,6 @@ std::string Slurp(const std::string& path) {
 }
 
 }  // namespace
-
-void WaitUntil(const std::string& what, int wake_fd, const std::function<bool()>& done) {
-  const auto give_up = std::chrono::steady_clock::now() + kDeadline;
-  while (!done()) {
-    ASSERT_LT(std::chrono::steady_clock::now(), give_up) << "waited in vain for " << what;
-    pollfd wake{wake_fd, POLLIN, 0};
-    ::poll(&wake, 1, 20);
-  }
-}
 
 void KernelTest::SetUp() {
   if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED-NEEDS: root, to make cgroups";

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +10,7 @@
 #include "base/cgroup_layout.h"
 #include "executor/cgroup_files.h"
 #include "executor/native_executor.h"
+#include "tests/executor/wait_until.h"
 #include "tests/support/attempt_builder.h"
 #include "tests/support/temp_dir.h"
 
@@ -53,10 +53,5 @@ class KernelTest : public testing::Test {
   std::unique_ptr<NativeExecutor> executor_;
   std::vector<AttemptEnd> ends_;
 };
-
-// What is waited for and for how long at most; ends as soon as `done` says so.
-void WaitUntil(const std::string& what, int wake_fd, const std::function<bool()>& done);
-
-inline AttemptId Id(int64_t job) { return {JobId{job}, 1}; }
 
 }  // namespace headroom

@@ -6,7 +6,6 @@
 #include <fstream>
 
 #include "executor/attempt_files.h"
-#include "executor/boot_marker.h"
 #include "executor/cgroup_files.h"
 #include "tests/executor/kernel_fixture.h"
 
@@ -14,9 +13,6 @@
 namespace headroom {
 namespace {
 
-using testing::AllOf;
-using testing::Field;
-using testing::HasSubstr;
 using testing::VariantWith;
 using Recovered = Executor::Recovered;
 
@@ -88,10 +84,6 @@ TEST_F(KernelRecover, KillsWhatItAdopted) {
   EXPECT_THAT(WaitForEnd(Id(1)).outcome, VariantWith<Signaled>(Signaled{SIGKILL}));
 }
 
-TEST_F(KernelRecover, AnAttemptThatWasNeverLaunchedNeverRan) {
-  EXPECT_EQ(Recover(Id(1)), Recovered::kNeverRan);
-}
-
 // F1: whoever creates the claim first wins, so a job runs once or never.
 TEST_F(KernelRecover, AnAttemptThatNeverRanDoesNotRunLater) {
   const std::string ran = options_.state_dir + "/ran-";
@@ -134,37 +126,6 @@ TEST_F(KernelRecover, SaysSoOfAShimThatDiedWhileNoDaemonWasThere) {
   EXPECT_TRUE(IsGone(Id(1)));
 }
 
-// F22
-TEST_F(KernelRecover, DoesNotTakeAnotherProcessForAShim) {
-  ASSERT_TRUE(MakeAttemptDirectory(DirectoryOf(Id(1))));
-  std::ofstream(DirectoryOf(Id(1)) + "/claim") << "boot " << ::getpid() << "\n";
-  EXPECT_EQ(Recover(Id(1)), Recovered::kAdopted);
-  EXPECT_THAT(WaitForEnd(Id(1)).outcome, VariantWith<Lost>(testing::_));
-}
-
-// F6: a directory, or a claim, that a power cut took away proves nothing.
-TEST_F(KernelRecover, SaysThatAnAttemptOfAnEarlierBootIsLost) {
-  ASSERT_TRUE(MarkWith(options_.state_dir, "an earlier boot"));
-  Restart();
-  EXPECT_EQ(Recover(Id(1)), Recovered::kAdopted);
-  Restart();  // before the end was stored
-  EXPECT_EQ(Recover(Id(1)), Recovered::kAdopted);
-  executor().RemoveStrangers();
-  EXPECT_THAT(WaitForEnd(Id(1)).outcome,
-              VariantWith<Lost>(Field(&Lost::message, HasSubstr("restarted"))));
-  EXPECT_EQ(Recover(Id(2)), Recovered::kNeverRan) << "of this boot";
-}
-
-TEST_F(KernelRecover, KeepsWhatAnEarlierBootRecorded) {
-  ASSERT_TRUE(
-      WriteExitRecord(DirectoryOf(Id(1)), {"an earlier boot", Exited{4}, TimePoint(Duration(1000)),
-                                           TimePoint(Duration(3000)), 0, 0, 0}));
-  EXPECT_EQ(Recover(Id(1)), Recovered::kAdopted);
-  const AttemptEnd end = WaitForEnd(Id(1));
-  EXPECT_THAT(end.outcome, VariantWith<Exited>(Exited{4}));
-  EXPECT_EQ(end.ended_at - end.started_at, Duration(2000));
-}
-
 // I9
 TEST_F(KernelRecover, RemovesStrangersThatCarryOurMarkAndNoOthers) {
   ASSERT_TRUE(executor().Launch(AnAttempt(1).Shell("echo ready; sleep 1000")));
@@ -182,14 +143,6 @@ TEST_F(KernelRecover, RemovesStrangersThatCarryOurMarkAndNoOthers) {
   EXPECT_TRUE(executor().Live().empty());
   EXPECT_TRUE(std::filesystem::exists(foreign));
   EXPECT_TRUE(std::filesystem::exists(unnamed));
-}
-
-TEST_F(KernelRecover, ForgetRemovesTheRecordAndKeepsTheLogs) {
-  Run(AnAttempt(1).Shell("echo kept"));
-  ASSERT_TRUE(ReadExitRecord(DirectoryOf(Id(1))));
-  executor().Forget(Id(1));
-  EXPECT_FALSE(ReadExitRecord(DirectoryOf(Id(1))));
-  EXPECT_EQ(Stdout(Id(1)), "kept\n");
 }
 
 }  // namespace
