@@ -65,7 +65,7 @@ std::optional<int64_t> ObjectReader::Integer(const std::string& key, int64_t lea
 }
 
 void ObjectReader::Complain(const std::string& key, std::string message) {
-  if (problems_.size() > kMostProblems) return;
+  if (!value_.is_object() || problems_.size() > kMostProblems) return;  // said enough
   if (problems_.size() == kMostProblems) return problems_.push_back({"", "and more"});
   problems_.push_back({PointerTo(key), std::move(message)});
 }
