@@ -1,0 +1,136 @@
+#include "cli/args.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <charconv>
+
+#include "admission/json/nearest_name.h"
+
+namespace headroom::cli {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr char kOperands[] = "operands";
+
+po::options_description Describe(std::span<const OptionSpec> specs) {
+  po::options_description description;
+  for (const OptionSpec& spec : specs) {
+    const std::string names =
+        spec.short_name != 0 ? fmt::format("{},{}", spec.name, spec.short_name) : spec.name;
+    if (spec.value_name == nullptr) {
+      description.add_options()(names.c_str(), "");
+    } else {
+      description.add_options()(names.c_str(), po::value<std::vector<std::string>>(), "");
+    }
+  }
+  description.add_options()(kOperands, po::value<std::vector<std::string>>(), "");
+  return description;
+}
+
+// From the first operand on, everything is one: `run sh -c …` is not ours to read.
+std::vector<po::option> TakeCommand(std::vector<std::string>& words) {
+  std::vector<po::option> taken;
+  if (words.empty() || (words.front().starts_with("-") && words.front() != "-")) return taken;
+  for (const std::string& word : words) {
+    po::option operand;
+    operand.value.push_back(word);
+    operand.original_tokens.push_back(word);
+    operand.position_key = static_cast<int>(taken.size());
+    taken.push_back(operand);
+  }
+  words.clear();
+  return taken;
+}
+
+std::string NameOf(const std::string& token) {
+  const auto start = token.find_first_not_of('-');
+  if (start == std::string::npos) return {};
+  return token.substr(start, token.find('=') - start);
+}
+
+tl::unexpected<Failure> UnknownOption(const std::string& token, std::span<const OptionSpec> specs) {
+  std::vector<std::string_view> known;
+  for (const OptionSpec& spec : specs) known.emplace_back(spec.name);
+  return Refuse(ExitCode::kUsage,
+                fmt::format("unknown option {}{}", token, NearestName(NameOf(token), known)));
+}
+
+}  // namespace
+
+std::optional<std::string> Args::Get(std::string_view name) const {
+  const auto found = values_.find(name);
+  if (found == values_.end() || found->second.empty()) return std::nullopt;
+  return found->second.back();
+}
+
+std::vector<std::string> Args::All(std::string_view name) const {
+  const auto found = values_.find(name);
+  return found == values_.end() ? std::vector<std::string>() : found->second;
+}
+
+Outcome<Args> ParseArgs(std::span<const OptionSpec> specs, Operands operands,
+                        const std::vector<std::string>& words) {
+  const po::options_description description = Describe(specs);
+  po::positional_options_description positional;
+  positional.add(kOperands, -1);
+  po::command_line_parser parser(words);
+  parser.options(description).positional(positional);
+  // Abbreviations would turn a new option into a broken script.
+  parser.style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing);
+  if (operands == Operands::kCommand) parser.extra_style_parser(TakeCommand);
+  try {
+    Args args;
+    for (const po::option& option : parser.run().options) {
+      if (option.string_key == kOperands || option.string_key.empty()) {
+        args.operands.insert(args.operands.end(), option.value.begin(), option.value.end());
+      } else {
+        auto& values = args.values_[option.string_key];
+        values.insert(values.end(), option.value.begin(), option.value.end());
+      }
+    }
+    return args;
+  } catch (const po::unknown_option& unknown) {
+    return UnknownOption(unknown.get_option_name(), specs);
+  } catch (const po::error& wrong) {
+    return Refuse(ExitCode::kUsage, wrong.what());
+  }
+}
+
+std::string OptionHelp(std::span<const OptionSpec> specs) {
+  std::vector<std::string> left;
+  std::size_t width = 0;
+  for (const OptionSpec& spec : specs) {
+    const std::string dash =
+        spec.short_name != 0 ? fmt::format("-{}, ", spec.short_name) : std::string("    ");
+    left.push_back(fmt::format("  {}--{}{}{}", dash, spec.name, spec.value_name ? " " : "",
+                               spec.value_name ? spec.value_name : ""));
+    width = std::max(width, left.back().size());
+  }
+  std::string text;
+  for (std::size_t i = 0; i < specs.size(); ++i)
+    text += fmt::format("{:<{}}  {}\n", left[i], width, specs[i].help);
+  return text;
+}
+
+Result<int64_t> ParseInt(std::string_view text, int64_t least, int64_t most) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc() && end == text.data() + text.size() && value >= least && value <= most)
+    return value;
+  return Fail(ErrorCode::kInvalid, fmt::format("expected a whole number from {} to {}, got \"{}\"",
+                                               least, most, text.substr(0, 40)));
+}
+
+Outcome<std::optional<int64_t>> IntOption(const Args& args, std::string_view name, int64_t least,
+                                          int64_t most) {
+  const auto text = args.Get(name);
+  if (!text) return std::nullopt;
+  const auto value = ParseInt(*text, least, most);
+  if (!value) return Refuse(ExitCode::kUsage, fmt::format("--{}: {}", name, value.error().message));
+  return std::optional(*value);
+}
+
+}  // namespace headroom::cli

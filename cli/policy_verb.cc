@@ -1,0 +1,112 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <variant>
+
+#include "admission/json/nearest_name.h"
+#include "admission/json/policy_json.h"
+#include "cli/json_read.h"
+#include "cli/text.h"
+#include "cli/verb.h"
+
+namespace headroom::cli {
+namespace {
+
+using nlohmann::json;
+
+struct Action {
+  const char* name;
+  std::size_t operands;  // after its name
+  Outcome<int> (*run)(Context& context, const Args& args);
+};
+
+json ProblemJson(const PolicyProblem& problem) {
+  return {{"pointer", problem.pointer}, {"message", problem.message}};
+}
+
+std::string ProblemText(const std::string& file, const PolicyProblem& problem) {
+  const std::string where = problem.pointer.empty() ? "" : Escape(problem.pointer) + ": ";
+  return fmt::format("{}: {}{}\n", Escape(file), where, Escape(problem.message));
+}
+
+Outcome<int> RunCheck(Context& context, const Args& args) {
+  const std::string& file = args.operands[1];
+  const auto loaded = LoadPolicy(file);
+  const auto* problems = std::get_if<std::vector<PolicyProblem>>(&loaded);
+  if (context.json()) {
+    json answer{{"file", file}, {"valid", problems == nullptr}, {"problems", json::array()}};
+    if (problems != nullptr) {
+      for (const PolicyProblem& problem : *problems)
+        answer["problems"].push_back(ProblemJson(problem));
+    }
+    context.PrintJson(answer);
+  } else if (problems == nullptr) {
+    context.out() << Escape(file) << ": a valid policy\n";
+  } else {
+    for (const PolicyProblem& problem : *problems) context.out() << ProblemText(file, problem);
+  }
+  return static_cast<int>(problems == nullptr ? ExitCode::kOk : ExitCode::kUsage);
+}
+
+Outcome<int> RunShow(Context& context, const Args&) {
+  const auto answer = context.api.Get("/v1/policy");
+  if (!answer) return tl::unexpected<Failure>(answer.error());
+  if (context.json()) {
+    context.PrintJson(*answer);
+    return 0;
+  }
+  context.out() << ObjectAt(*answer, "policy").dump(2) << "\n";
+  return 0;
+}
+
+Outcome<int> RunReload(Context& context, const Args&) {
+  const auto answer = context.api.Post("/v1/policy/reload", json::object());
+  if (!answer) return tl::unexpected<Failure>(answer.error());
+  if (context.json()) {
+    context.PrintJson(*answer);
+    return 0;
+  }
+  context.out() << fmt::format("policy generation {} is in force\n",
+                               IntAt(*answer, "generation").value_or(0));
+  return 0;
+}
+
+constexpr Action kActions[] = {
+    {"check", 1, &RunCheck}, {"show", 0, &RunShow}, {"reload", 0, &RunReload}};
+
+Outcome<int> RunPolicy(Context& context, const Args& args) {
+  const std::string& name = args.operands.front();
+  std::vector<std::string_view> known;
+  for (const Action& action : kActions) {
+    known.emplace_back(action.name);
+    if (name != action.name) continue;
+    if (args.operands.size() == 1 + action.operands) return action.run(context, args);
+    return Refuse(ExitCode::kUsage, action.operands == 1
+                                        ? fmt::format("policy {} needs one FILE", name)
+                                        : fmt::format("policy {} takes no operand", name));
+  }
+  return Refuse(ExitCode::kUsage,
+                fmt::format("policy: unknown action {}{}", name, NearestName(name, known)));
+}
+
+}  // namespace
+
+const Verb kPolicyVerb{
+    "policy",
+    "check FILE | show | reload",
+    "check a policy file, show or reload the one in force",
+    "check FILE   reads the file as the daemon does and prints every problem with its place (a\n"
+    "             JSON pointer). Exit code 0, or 2 with problems. Needs no daemon.\n"
+    "show         prints the policy in force, every key with its value.\n"
+    "reload       makes the daemon read its file again (administrators). A file with problems\n"
+    "             changes nothing, and they are printed.\n\n"
+    "examples:\n"
+    "  headroom policy check /etc/headroom/policy.json && sudo headroom policy reload\n"
+    "  headroom policy show > policy.json",
+    {},
+    Operands::kAnywhere,
+    1,
+    kAnyNumber,
+    &RunPolicy};
+
+}  // namespace headroom::cli

@@ -1,0 +1,135 @@
+#include <fmt/format.h>
+#include <sys/random.h>
+
+#include <array>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/units.h"
+#include "cli/job_text.h"
+#include "cli/run_watch.h"
+#include "cli/submission.h"
+#include "cli/verb.h"
+
+namespace headroom::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kExitInterrupted = 130;  // 128 + SIGINT, as shells have it
+
+std::string RandomKey() {
+  std::array<unsigned char, 16> bytes{};
+  // Cannot fail once the kernel has its first entropy (getrandom(2)); a key of zeros would only
+  // make an unlucky resend conflict.
+  [[maybe_unused]] const ssize_t got = ::getrandom(bytes.data(), bytes.size(), 0);
+  return fmt::format("cli-{:02x}", fmt::join(bytes, ""));
+}
+
+// With its idempotency key a submission can be sent again: when the daemon went away before it
+// answered, nobody knows whether it took the job, and the second answer tells.
+Outcome<json> Submit(Context& context, const Args& args) {
+  std::error_code error;
+  const std::string here = std::filesystem::current_path(error).string();
+  const auto body =
+      ReadSubmission(args, error ? "/" : here, context.around.environment, RandomKey());
+  if (!body) return tl::unexpected<Failure>(body.error());
+  auto answer = context.api.Post("/v1/jobs", *body);
+  if (!answer && context.api.connection_failed()) answer = context.api.Post("/v1/jobs", *body);
+  return answer;
+}
+
+Outcome<int> RunSubmit(Context& context, const Args& args) {
+  const auto answer = Submit(context, args);
+  if (!answer) return tl::unexpected<Failure>(answer.error());
+  if (context.json()) {
+    context.PrintJson(*answer);
+    return 0;
+  }
+  const auto job = ReadJob(*answer, "submit");
+  if (!job) return tl::unexpected<Failure>(job.error());
+  context.out() << job->id << "\n";
+  return 0;
+}
+
+// Says what the job's own output does not: why it did not run to its end, or what is missing.
+void TellEnd(Context& context, const Job& job, int exit) {
+  const bool own_end = job.outcome == "succeeded" || job.outcome == "failed";
+  if (!own_end || exit == static_cast<int>(ExitCode::kNotRun)) {
+    const std::string why = EndText(job);
+    context.Say(fmt::format("job {} {}{}", job.id, job.outcome,
+                            why.empty() || why == job.outcome ? "" : ": " + why));
+  }
+  const int64_t dropped = job.stdout_dropped_bytes + job.stderr_dropped_bytes;
+  if (dropped > 0) {
+    context.Say(fmt::format("{} of the output of job {} were dropped (jobs.log_max of the policy)",
+                            FormatBytes(dropped), job.id));
+  }
+}
+
+Outcome<int> RunEnd(Context& context, const Job& job) {
+  const int exit = ExitCodeOfJob(job.outcome, job.exit_code, job.signal);
+  TellEnd(context, job, exit);
+  if (!context.json()) return exit;
+  const auto answer = context.api.Get(fmt::format("/v1/jobs/{}", job.id));
+  if (!answer) return tl::unexpected<Failure>(answer.error());
+  context.PrintJson(*answer);
+  return exit;
+}
+
+Outcome<int> RunRun(Context& context, const Args& args) {
+  const auto answer = Submit(context, args);
+  if (!answer) return tl::unexpected<Failure>(answer.error());
+  auto job = ReadJob(*answer, "run");
+  if (!job) return tl::unexpected<Failure>(job.error());
+  const int64_t id = job->id;
+  if (auto caught = context.around.waiter.CatchSignals(); !caught)
+    return tl::unexpected<Failure>(FromInput(caught.error()));
+  context.api.AbortOn(context.around.waiter.SignalFd());
+  RunWatch watch(context, std::move(*job), context.json() ? Streaming::kOff : Streaming::kOn);
+  const auto ended = watch.UntilEnd();
+  if (!ended) return tl::unexpected<Failure>(ended.error());
+  if (*ended) return RunEnd(context, **ended);
+  context.Say(fmt::format("left; `headroom show {}` says how job {} ends", id, id));
+  return kExitInterrupted;
+}
+
+}  // namespace
+
+const Verb kRunVerb{
+    "run",
+    "COMMAND [ARG...]",
+    "run a command when there is room, and wait for it",
+    "Submits the command, waits until the host has room, streams its output, and ends with its\n"
+    "exit code. The first operand ends the options; \"--\" before it is allowed.\n\n"
+    "Ctrl-C cancels the job and waits for its end; a second Ctrl-C leaves at once. If this\n"
+    "command is killed, the job goes on. On a terminal stderr says why the job waits.\n"
+    "With --json the output stays in the job's logs and stdout is the finished job.\n\n"
+    "exit code: the job's own; 128+n after signal n; 125 when it did not run to its own end\n"
+    "(rejected, launch failed, cancelled, lost: stderr says which); 2, 3 and 5 as every verb.\n\n"
+    "examples:\n"
+    "  headroom run make -j8\n"
+    "  headroom run --memory 4GiB --cpu 2 --name nightly -- ./report.sh --all\n"
+    "  headroom run --token db=1 --env DATABASE_URL -- python3 load.py",
+    SubmissionOptions(),
+    Operands::kCommand,
+    1,
+    kAnyNumber,
+    &RunRun};
+
+const Verb kSubmitVerb{
+    "submit",
+    "COMMAND [ARG...]",
+    "hand a command over and print its id",
+    "Prints the new job's id once the daemon has it safely on disk, and does not wait.\n\n"
+    "examples:\n"
+    "  id=$(headroom submit --memory 2GiB -- ./work.sh)\n"
+    "  headroom submit --idempotency-key import-2026-11-24 ./import.sh",
+    SubmissionOptions(),
+    Operands::kCommand,
+    1,
+    kAnyNumber,
+    &RunSubmit};
+
+}  // namespace headroom::cli

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/job.h"
+#include "cli/look.h"
+
+// What /v1/snapshot says about the host and the daemon, and as text. Pure; threads: any.
+namespace headroom::cli {
+
+// One resource as admission counts it; amounts in bytes, millis or pids.
+struct ResourceLines {
+  std::optional<int64_t> capacity, target, unmanaged, reserve, observed, charge, peak_charge;
+  std::optional<int64_t> headroom, peak_headroom;
+
+  bool operator==(const ResourceLines&) const = default;
+};
+
+struct GateReport {
+  std::string position;
+  std::optional<double> since_seconds;
+  std::string cause_resource, cause_kind;  // empty: no cause
+  std::optional<double> cause_value, must_fall_below;
+
+  bool operator==(const GateReport&) const = default;
+};
+
+struct TokenLine {
+  std::string name;
+  std::optional<int64_t> capacity, held;
+
+  bool operator==(const TokenLine&) const = default;
+};
+
+struct HeadroomReport {
+  ResourceLines memory, cpu, pids;
+  std::vector<TokenLine> tokens;
+  GateReport gate;
+  std::optional<double> measurement_age_seconds;
+
+  bool operator==(const HeadroomReport&) const = default;
+};
+
+struct StatusReport {
+  HeadroomReport headroom;
+  std::map<std::string, int64_t> jobs_by_state;
+  std::vector<std::string> degraded;
+  std::string enforcement_mode;
+  std::vector<std::string> enforcement_missing;
+  std::optional<int64_t> policy_generation;
+
+  bool operator==(const StatusReport&) const = default;
+};
+
+HeadroomReport ReadHeadroom(const nlohmann::json& headroom);
+GateReport ReadGate(const nlohmann::json& gate);
+StatusReport ReadStatus(const nlohmann::json& snapshot);
+
+// A bar and a line of numbers for each resource.
+std::string LinesText(const HeadroomReport& report, const Look& look);
+
+// "open for 3h 20m", "closed for 12s: memory some 24.1%, must fall below 1.0%".
+std::string GateText(const GateReport& gate);
+
+std::string StatusText(const StatusReport& report, const Look& look);
+
+// Capacity as `cells` characters: used outside our jobs and reserved, charged to our jobs, free
+// under the target, the target's mark, the rest.
+std::string Bar(const ResourceLines& lines, int cells, Charset charset);
+
+}  // namespace headroom::cli

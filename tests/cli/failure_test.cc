@@ -1,0 +1,66 @@
+#include "cli/failure.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+namespace headroom::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+ExitCode ExitOf(int status) { return FromAnswer(status, "{}").exit; }
+
+TEST(FromAnswer, MapsEveryRefusalToItsExitCode) {
+  EXPECT_EQ(ExitOf(400), ExitCode::kUsage);
+  EXPECT_EQ(ExitOf(401), ExitCode::kDenied);
+  EXPECT_EQ(ExitOf(403), ExitCode::kDenied);
+  EXPECT_EQ(ExitOf(404), ExitCode::kNotFound);
+  EXPECT_EQ(ExitOf(409), ExitCode::kUsage);
+  EXPECT_EQ(ExitOf(413), ExitCode::kUsage);
+  EXPECT_EQ(ExitOf(422), ExitCode::kUsage);
+  EXPECT_EQ(ExitOf(429), ExitCode::kFailed);
+  EXPECT_EQ(ExitOf(500), ExitCode::kFailed);
+  EXPECT_EQ(ExitOf(503), ExitCode::kFailed);
+}
+
+TEST(FromAnswer, TakesMessageAndHintFromTheDaemon) {
+  const Failure failure =
+      FromAnswer(404, R"({"code":"not_found","message":"no job 7","hint":"list them"})");
+  EXPECT_EQ(failure, (Failure{ExitCode::kNotFound, "no job 7", "list them", {}}));
+}
+
+TEST(FromAnswer, ListsTheProblemsThatTheMessageDoesNotName) {
+  const Failure failure =
+      FromAnswer(422,
+                 R"({"message":"2 problems; the first: /a: too big","details":{"problems":[
+          {"pointer":"/a","message":"too big"},{"pointer":"/b","message":"unknown key"}]}})");
+  EXPECT_THAT(failure.details, ElementsAre("/b: unknown key"));
+}
+
+TEST(FromAnswer, ShowsAnAnswerThatIsNoJson) {
+  EXPECT_THAT(FromAnswer(502, "<html>").message, HasSubstr("502: <html>"));
+}
+
+TEST(FromTransport, SaysThatNoDaemonAnswers) {
+  for (const int os_error : {ENOENT, ECONNREFUSED}) {
+    const Failure failure = FromTransport(FailErrno(os_error, "connect").value(), "/run/s");
+    EXPECT_EQ(failure.exit, ExitCode::kNoDaemon);
+    EXPECT_EQ(failure.message, "no daemon answers on /run/s");
+    EXPECT_THAT(failure.hint, HasSubstr("headroom doctor"));
+  }
+}
+
+TEST(FromTransport, SaysWhoMayUseTheSocket) {
+  EXPECT_EQ(FromTransport(FailErrno(EACCES, "connect").value(), "/s").exit, ExitCode::kDenied);
+}
+
+TEST(FailureText, EscapesWhatCameFromOutside) {  // F41
+  const Failure failure{ExitCode::kFailed, "a\x1b[2J", "h\n", {"d\x07"}};
+  EXPECT_EQ(FailureText(failure), "headroom: a\\x1b[2J\n  d\\x07\n  hint: h\\n\n");
+}
+
+}  // namespace
+}  // namespace headroom::cli

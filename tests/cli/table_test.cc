@@ -1,0 +1,89 @@
+#include "cli/table.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "cli/text.h"
+
+namespace headroom::cli {
+namespace {
+
+Table Jobs() {
+  return {{{"ID", Align::kRight, {}}, {"NAME", Align::kLeft, 4}, {"WHY", Align::kLeft, 5}},
+          {{{"1"}, {"short"}, {"waits for memory"}}, {{"200"}, {"a-long-name-here"}, {""}}}};
+}
+
+int WidestLine(const std::string& text) {
+  std::istringstream lines(text);
+  int widest = 0;
+  for (std::string line; std::getline(lines, line);) widest = std::max(widest, DisplayWidth(line));
+  return widest;
+}
+
+TEST(Table, AlignsItsColumns) {
+  EXPECT_EQ(Render(Jobs(), {}),
+            " ID  NAME              WHY\n"
+            "  1  short             waits for memory\n"
+            "200  a-long-name-here\n");
+}
+
+TEST(Table, ShrinksTheWidestColumnFirst) {
+  Look look;
+  look.width = 30;
+  EXPECT_EQ(Render(Jobs(), look),
+            " ID  NAME         WHY\n"
+            "  1  short        waits for m…\n"
+            "200  a-long-name…\n");
+}
+
+TEST(Table, NeverIsWiderThanTheTerminal) {
+  for (int width = 1; width < 60; ++width) {
+    Look look;
+    look.width = width;
+    EXPECT_LE(WidestLine(Render(Jobs(), look)), width) << Render(Jobs(), look);
+  }
+}
+
+TEST(Table, IsNotCutWhereThereIsNoTerminal) {
+  Table table = Jobs();
+  table.rows[0][2].text = std::string(500, 'x');
+  EXPECT_NE(Render(table, {}).find(std::string(500, 'x')), std::string::npos);
+}
+
+TEST(Table, EscapesItsCells) {  // F41
+  Table table = Jobs();
+  table.rows[0][1].text = "\x1b[31mred\n";
+  const std::string text = Render(table, {});
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+  EXPECT_NE(text.find("\\x1b[31mred\\n"), std::string::npos);
+}
+
+TEST(Table, AlignsWideCharactersByTheirWidth) {
+  const Table table{{{"A", Align::kLeft, {}}, {"B", Align::kLeft, {}}},
+                    {{{"日本"}, {"x"}}, {{"abcd"}, {"y"}}}};
+  EXPECT_EQ(Render(table, {}), "A     B\n日本  x\nabcd  y\n");
+}
+
+TEST(Table, LeavesNoSpacesAtTheEndOfALine) {
+  EXPECT_EQ(Render(Jobs(), {}).find(" \n"), std::string::npos);
+}
+
+TEST(Table, PaintsOnlyWithColours) {
+  Table table = Jobs();
+  table.rows[0][1].tone = Tone::kBad;
+  Look look;
+  EXPECT_EQ(Render(table, look).find('\x1b'), std::string::npos);
+  look.colour = Colour::kOn;
+  EXPECT_NE(Render(table, look).find("\x1b[31mshort\x1b[0m"), std::string::npos);
+}
+
+TEST(Table, UsesATildeWhereThereIsOnlyAscii) {
+  Look look;
+  look.charset = Charset::kAscii;
+  look.width = 30;
+  EXPECT_NE(Render(Jobs(), look).find("waits for m~"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace headroom::cli
