@@ -62,17 +62,19 @@ class Recorder:
         self.samples = []
         self.jobs = []
 
-    def sample(self, at, snapshot):
+    def sample(self, at, snapshot, headroom):
         pool = snapshot["measurements"]["pool"]
         states = snapshot["jobs_by_state"]
-        observed = snapshot["lines"]["memory"]["observed"] if snapshot.get("lines") else None
         pressure = pool["pressure"]["memory"] or {}
+        lines = headroom["memory"]
         self.samples.append(
             {
                 "seconds": round(at, 3),
-                "memory": (observed or 0) / self.pool_bytes,
-                "cache": (pool["memory"]["file"] or 0) / self.pool_bytes,
-                "cpu": None,
+                "memory": _share(lines["observed"], self.pool_bytes),
+                "charge": _share(lines["charge"], self.pool_bytes),
+                "peak_charge": _share(lines["peak_charge"], self.pool_bytes),
+                "cache": _share(pool["memory"]["file"], self.pool_bytes),
+                "cpu": _share(headroom["cpu"]["observed"], headroom["cpu"]["capacity"]),
                 "waiting": states["waiting"],
                 "running": states["running"] + states["starting"] + states["stopping"],
                 "psi_some": _avg10(pressure, "some"),
@@ -100,6 +102,10 @@ class Recorder:
         }
 
 
+def _share(part, whole):
+    return (part or 0) / whole if whole else 0.0
+
+
 def _avg10(pressure, kind):
     return ((pressure.get(kind) or {}).get("avg10") or 0.0) / 100
 
@@ -120,7 +126,7 @@ def play(name, binaries, pool_bytes):
         while True:
             at = time.time() - began
             snapshot = daemon.call("GET", "/v1/snapshot")
-            recorder.sample(at, snapshot)
+            recorder.sample(at, snapshot, daemon.call("GET", "/v1/headroom"))
             progress(recorder)
             states = snapshot["jobs_by_state"]
             if sum(states.values()) == 0:
@@ -205,6 +211,8 @@ def play_all(arguments, where):
     arguments.out.mkdir(parents=True, exist_ok=True)
     document = {"where": where, "pool_bytes": pool_bytes, "target": 0.60, "results": results}
     (arguments.out / "incident.json").write_text(json.dumps(document, indent=2) + "\n")
+    samples = {run.name: {"samples": run.samples, "jobs": run.jobs} for run in runs}
+    (arguments.out / "samples.json").write_text(json.dumps(samples) + "\n")
     picture = plot.draw(runs, where, arguments.out)
     print(table(results))
     print(f"\nplot: {' and '.join(str(path) for path in picture)}")
