@@ -102,7 +102,7 @@ struct Policy {
   // size. Afterwards the request fades over the same time and what the job uses counts.
   Duration warm_up = std::chrono::seconds(60);
   // Added to what a job uses once its request has faded, as a share.
-  double margin = 0.10;
+  double margin = 0.02;
   // Older measurements admit nothing.
   Duration stale_after = std::chrono::seconds(5);
   // Whether a smaller job may pass a blocked one when that does not delay it.

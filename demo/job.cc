@@ -1,28 +1,28 @@
 // One batch job of the incident: takes memory along a shape, touches it all the time, burns CPU.
 //
-//   headroom-demo-job --shape ramp --peak-bytes 53687091 --seconds 25 --cpu-millis 50
+//   headroom-demo-job SHAPE PEAK-BYTES SECONDS CPU-MILLIS
+//   headroom-demo-job ramp 53687091 25 50
 //
-// Its life is counted in steps of 100 ms, each with a fixed amount of CPU work, so that a job on a host that
-// thrashes really takes longer. It ends with 0, or is killed.
+// SHAPE is ramp, staircase, burst or cache.
+//
+// Its life is counted in steps of 100 ms, each with a fixed amount of CPU work, so that a job on a
+// host that thrashes really takes longer. It ends with 0, or is killed.
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/program_options.hpp>
+#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <iostream>
 #include <string>
 #include <vector>
 
 namespace {
-
-namespace po = boost::program_options;
 
 constexpr int64_t kStepNanoseconds = 100'000'000;
 constexpr std::size_t kPage = 4096;
@@ -36,9 +36,9 @@ struct Job {
 
 // The share of its peak that a job holds when this part of its life is over.
 double ShareAt(const std::string& shape, double progress) {
-  if (shape == "staircase") return progress < 0.08 ? 0.4 : progress < 0.16 ? 0.7 : 1.0;
+  if (shape == "staircase") return progress < 0.05 ? 0.5 : progress < 0.1 ? 0.75 : 1.0;
   if (shape == "burst") return progress < 0.05 ? 0.6 : progress > 0.5 && progress < 0.8 ? 1.0 : 0.8;
-  return std::min(1.0, progress / 0.12);  // ramp, and cache, whose page cache comes on top
+  return std::min(1.0, progress / 0.08);  // ramp, and cache, whose page cache comes on top
 }
 
 int64_t Now(clockid_t clock) {
@@ -51,26 +51,36 @@ int64_t Now(clockid_t clock) {
 class Memory {
  public:
   explicit Memory(std::size_t most) : most_(most) {
-    void* mapped = mmap(nullptr, most_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* mapped = mmap(nullptr, most_, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (mapped == MAP_FAILED) {
       std::perror("headroom-demo-job: mmap");
       std::exit(1);
     }
-    madvise(mapped, most_, MADV_NOHUGEPAGE);
+    madvise(mapped, most_, MADV_HUGEPAGE);  // fewer faults: emulated processors are slow at them
     bytes_ = static_cast<unsigned char*>(mapped);
   }
 
   void Hold(double share) {
-    const auto want = std::min(most_, static_cast<std::size_t>(share * static_cast<double>(most_))) / kPage * kPage;
+    const auto want =
+        std::min(most_, static_cast<std::size_t>(share * static_cast<double>(most_))) / kPage *
+        kPage;
     if (want < held_) madvise(bytes_ + want, held_ - want, MADV_DONTNEED);
     held_ = want;
-    for (std::size_t at = 0; at < held_; at += kPage) bytes_[at] = static_cast<unsigned char>(bytes_[at] + 1);
+    // All pages once a second, a tenth of them at each step, and new ones at once.
+    for (std::size_t at = 0; at < held_; at += kPage) {
+      if (at >= touched_ || at / kPage % 10 == turn_) ++bytes_[at];
+    }
+    touched_ = held_;
+    turn_ = (turn_ + 1) % 10;
   }
 
  private:
   unsigned char* bytes_ = nullptr;
   std::size_t most_;
   std::size_t held_ = 0;
+  std::size_t touched_ = 0;
+  std::size_t turn_ = 0;
 };
 
 // A file that is written and read over and over: page cache that the kernel may take back.
@@ -128,23 +138,31 @@ void Live(const Job& job) {
   }
 }
 
-Job Parse(int argc, char** argv) {
-  Job job;
-  po::options_description options("headroom-demo-job");
-  auto add = options.add_options();
-  add("shape", po::value(&job.shape)->required(), "ramp, staircase, burst or cache");
-  add("peak-bytes", po::value(&job.peak_bytes)->required(), "memory held at the peak");
-  add("seconds", po::value(&job.seconds)->required(), "length of its life on an idle host");
-  add("cpu-millis", po::value(&job.cpu_millis)->required(), "CPU used, in thousandths of a core");
-  try {
-    po::variables_map given;
-    po::store(po::parse_command_line(argc, argv, options), given);
-    po::notify(given);
-  } catch (const po::error& error) {
-    std::cerr << "headroom-demo-job: " << error.what() << "\n" << options;
+template <class T>
+T Number(const char* text) {
+  T value{};
+  const char* const end = text + std::strlen(text);
+  const auto [rest, error] = std::from_chars(text, end, value);
+  if (error != std::errc() || rest != end || value < 0) {
+    std::fprintf(stderr, "headroom-demo-job: expected a number, got \"%s\"\n", text);
     std::exit(2);
   }
-  return job;
+  return value;
+}
+
+// By hand, so that the job is one small static program: 47 dynamic linkers at once would be all
+// that an emulated processor has to do.
+Job Parse(int argc, char** argv) {
+  const bool known =
+      argc == 5 && (std::strcmp(argv[1], "ramp") == 0 || std::strcmp(argv[1], "staircase") == 0 ||
+                    std::strcmp(argv[1], "burst") == 0 || std::strcmp(argv[1], "cache") == 0);
+  if (!known) {
+    std::fprintf(
+        stderr,
+        "usage: headroom-demo-job ramp|staircase|burst|cache PEAK-BYTES SECONDS CPU-MILLIS\n");
+    std::exit(2);
+  }
+  return {argv[1], Number<std::size_t>(argv[2]), Number<double>(argv[3]), Number<int64_t>(argv[4])};
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ import workload  # noqa: E402
 from daemon import CannotRunHere, Daemon  # noqa: E402
 
 GIB = 1 << 30
-SAMPLE_SECONDS = 0.25
+SAMPLE_SECONDS = 0.5
 LONGEST_RUN_SECONDS = 240
 ADMISSION = {
     "none": {"mode": "none"},
@@ -37,8 +37,8 @@ def policy(name, pool_bytes):
     """deploy/policy.json, but for a pool of this size and jobs that live for half a minute, not for hours."""
     return {
         "version": 1,
-        "tick": "250ms",
-        "admission": {**ADMISSION[name], "warm_up": "4s"},
+        "tick": "500ms",
+        "admission": {**ADMISSION[name], "warm_up": "5s"},
         "gate": {"quiet": "5s"},
         "pool": {"memory_max": pool_bytes, "pids_max": 4096},
     }
@@ -170,7 +170,7 @@ def progress(recorder):
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[2K" + line)
         sys.stderr.flush()
-    elif len(recorder.samples) % 20 == 1:
+    elif len(recorder.samples) % 10 == 1:
         print(line, file=sys.stderr, flush=True)
 
 

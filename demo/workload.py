@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 JOBS = 47
 MEAN_SHARE = 0.025  # of the pool's memory
-MEAN_CPU_SHARE = 0.012  # of its CPU: memory is what runs out in this incident
+MEAN_CPU_SHARE = 0.006  # of its CPU: memory is what runs out in this incident
 REQUEST_ERROR = 0.30  # a request is right within this
 SHAPES = ("ramp", "ramp", "staircase", "burst", "cache")
 SEED = 47
@@ -25,13 +25,7 @@ class Job:
         return {
             "name": self.name,
             "key": self.name,
-            "command": [
-                program,
-                "--shape", self.shape,
-                "--peak-bytes", str(self.peak_bytes),
-                "--seconds", f"{self.seconds:.1f}",
-                "--cpu-millis", str(self.cpu_millis),
-            ],
+            "command": [program, self.shape, str(self.peak_bytes), f"{self.seconds:.1f}", str(self.cpu_millis)],
             "working_directory": "/",
             "request": {"memory": self.request_bytes, "cpu": f"{self.cpu_millis}m", "pids": 4},
             "limits": {"memory": limit_bytes},
@@ -46,7 +40,7 @@ def _scaled(values, mean):
 def incident(pool_bytes, pool_cpu_millis, seed=SEED):
     """The same jobs for every policy."""
     rng = random.Random(seed)
-    sizes = _scaled([rng.lognormvariate(0, 0.45) for _ in range(JOBS)], MEAN_SHARE)
+    sizes = _scaled([rng.lognormvariate(0, 0.4) for _ in range(JOBS)], MEAN_SHARE)
     errors = [rng.uniform(1 - REQUEST_ERROR, 1 + REQUEST_ERROR) for _ in range(JOBS)]
     jobs = []
     for number, (share, error) in enumerate(zip(sizes, errors), start=1):
@@ -57,8 +51,8 @@ def incident(pool_bytes, pool_cpu_millis, seed=SEED):
                 name=f"project-{number:02d}-{shape}",
                 shape=shape,
                 peak_bytes=peak,
-                cpu_millis=max(10, int(MEAN_CPU_SHARE * pool_cpu_millis * rng.uniform(0.6, 1.4))),
-                seconds=rng.uniform(22, 36),
+                cpu_millis=max(5, int(MEAN_CPU_SHARE * pool_cpu_millis * rng.uniform(0.6, 1.4))),
+                seconds=rng.uniform(20, 44),
                 request_bytes=int(peak * error),
             )
         )
