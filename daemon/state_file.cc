@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -119,8 +119,9 @@ Status CheckLog(const std::string& path, std::string_view header, const WalExten
 // Every page, and every index entry against its row: a lost entry would hide a job or let it run
 // twice.
 Status CheckContent(Database& db) {
-  const auto found = db.AskText("PRAGMA integrity_check(1)");
+  auto found = db.AskText("PRAGMA integrity_check(1)");
   if (!found) return tl::unexpected<Error>(found.error());
+  std::ranges::replace(*found, '\n', ' ');
   if (*found != "ok") return Fail(ErrorCode::kCorrupt, *found);
   return CheckSchema(db, Schema());
 }
