@@ -33,8 +33,8 @@ enum class Claim {
 // Gives the attempt up unless a shim has claimed it. An attempt without a directory has no shim.
 Result<Claim> GiveUpOrSeeClaim(const std::string& directory);
 
-// The living shim of an attempt, by its lock: no other process that got the same PID since can be
-// mistaken for it (F22). Absent: it is dead or was never there.
+// The living shim of a claimed attempt, by its lock: no other process that got the same PID since
+// can be mistaken for it (F22). Absent: it is dead or was never there.
 Result<std::optional<UniqueFd>> FindShim(const std::string& directory);
 
 // Absent: there is no whole record.

@@ -20,6 +20,10 @@ namespace {
 constexpr Duration kFirstRetry = std::chrono::milliseconds(10);
 constexpr Duration kLongestRetry = std::chrono::seconds(1);
 
+constexpr const char* kShimKilled = "its shim was killed, so nobody saw how the command ended";
+constexpr const char* kHostRestarted =
+    "the host was restarted, so nobody saw how the command ended";
+
 // What happens when an attempt is all gone.
 enum class Fate {
   kReported,      // Reap() returns its end
@@ -193,7 +197,7 @@ void Native::Hear(const AttemptId& id) {
 Outcome Native::OutcomeWithoutRecord(const AttemptId& id, int claim_error) const {
   const auto claim = GiveUpOrSeeClaim(DirectoryOf(id));
   if (claim && *claim == Claim::kGivenUp) return NeverClaimed(claim_error);
-  return Lost{"the shim was killed, so nobody saw how the command ended"};
+  return Lost{kShimKilled};
 }
 
 ExitRecord Native::EndedNow(Outcome outcome) const {
@@ -262,6 +266,9 @@ void Native::ScheduleRetry() {
 Result<Executor::Recovered> Native::Recover(const AttemptId& id) {
   if (attempts_.contains(id)) return Recovered::kAdopted;
   const std::string directory = DirectoryOf(id), doing = "recover attempt " + ToString(id);
+  // From here on no shim can claim it, and one that did is found by its lock if it lives.
+  const auto claim = GiveUpOrSeeClaim(directory);
+  if (!claim) return Within(doing, claim.error());
   auto shim = FindShim(directory);
   if (!shim) return Within(doing, shim.error());
   if (*shim) {
@@ -269,20 +276,15 @@ Result<Executor::Recovered> Native::Recover(const AttemptId& id) {
     return watched ? Result<Recovered>(Recovered::kAdopted) : Within(doing, watched.error());
   }
   auto record = ReadExitRecord(directory);
-  if (!record && !same_boot_) {
-    // On the disk before anyone hears of it: the marker of this boot may be there next time.
-    record = EndedNow(Lost{"the host was restarted, so nobody saw how the command ended"});
-    if (Status kept = WriteExitRecord(directory, *record); !kept)
-      return Within(doing, kept.error());
+  if (!record && same_boot_ && *claim == Claim::kGivenUp) {
+    if (!TakeDown(id, 0)) Settle(id, {Fate::kStranger, {}, EndedNow(Lost{}), 0});
+    return Recovered::kNeverRan;
   }
   if (!record) {
-    const auto claim = GiveUpOrSeeClaim(directory);
-    if (!claim) return Within(doing, claim.error());
-    if (*claim == Claim::kGivenUp) {
-      if (!TakeDown(id, 0)) Settle(id, {Fate::kStranger, {}, EndedNow(Lost{}), 0});
-      return Recovered::kNeverRan;
-    }
-    record = EndedNow(OutcomeWithoutRecord(id, 0));
+    record = EndedNow(Lost{same_boot_ ? kShimKilled : kHostRestarted});
+    // On the disk before anyone hears of it: the marker of this boot may be there next time.
+    if (Status kept = WriteExitRecord(directory, *record); !kept)
+      return Within(doing, kept.error());
   }
   Settle(id, {Fate::kReported, {}, std::move(record), 0});
   return Recovered::kAdopted;

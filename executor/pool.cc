@@ -142,8 +142,10 @@ Status MakeCgroup(const CgroupMounts& mounts, const std::string& path) {
   const std::string unified = CgroupDirectory(mounts.unified, path);
   switch (mounts.mode) {
     case CgroupMode::kUnified:
-      // libcgroup takes a cgroup that is there for the one it was to make.
+      // libcgroup takes a cgroup that is there for the one it was to make, and makes a parent that
+      // is not.
       if (Exists(unified)) return FailErrno(EEXIST, "make cgroup " + unified);
+      if (!Exists(ParentOf(unified))) return FailErrno(ENOENT, "make cgroup " + unified);
       break;
     case CgroupMode::kHybrid:
       if (::mkdir(unified.c_str(), 0755) != 0) return FailErrno(errno, "make cgroup " + unified);
