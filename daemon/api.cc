@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kMostBodyBytes = 1 << 20;
 constexpr std::size_t kMostListBytes = 16 << 20;  // a source's whole list
+constexpr std::size_t kNoBodyBytes = 16;
 constexpr int kMostJsonDepth = 32;
 
 enum class Access { kAnyone, kCaller };
@@ -119,15 +120,24 @@ bool IsJson(const HttpRequest& request) {
 // it holds up the loop.
 ApiResult<std::size_t> BodyLimit(const Endpoint& endpoint, const HttpRequest& head,
                                  const Caller& caller) {
-  if (endpoint.body == Body::kNone) return 0;
+  if (endpoint.body == Body::kNone) return kNoBodyBytes;
   if (!IsJson(head)) {
     return Refuse(415, "the body must be JSON", "send \"Content-Type: application/json\"");
   }
   return endpoint.body == Body::kJsonList && caller.admin ? kMostListBytes : kMostBodyBytes;
 }
 
-Answer RefuseParameters(const RequestTarget& target) {
-  return RefuseFor(400, ParameterReader(target).Finish());
+// What would be ignored is refused: a client that sends it expects something of it. An empty object
+// is nothing.
+ApiResult<void> RefuseTheUnexpected(const Endpoint& endpoint, const RequestTarget& target,
+                                    std::string_view body) {
+  if (endpoint.parameters == Parameters::kNone && !target.parameters.empty()) {
+    return RefuseFor(400, ParameterReader(target).Finish());
+  }
+  if (endpoint.body == Body::kNone && !body.empty() && body != "{}") {
+    return Refuse(400, "this endpoint takes no body");
+  }
+  return {};
 }
 
 void LogRefusal(const HttpRequest& request, const ApiError& error) {
@@ -192,9 +202,8 @@ void Api::OnRequest(HttpRequest request, std::shared_ptr<HttpReply> reply) {
   if (!routed) return reply->Send(ToResponse(routed.error()));
   auto caller = CallerFor(*routed->endpoint, request, callers_, service_.policy());
   if (!caller) return reply->Send(ToResponse(caller.error()));
-  if (routed->endpoint->parameters == Parameters::kNone && !routed->target.parameters.empty()) {
-    return reply->Send(ToResponse(RefuseParameters(routed->target)));
-  }
+  const auto expected = RefuseTheUnexpected(*routed->endpoint, routed->target, request.body);
+  if (!expected) return reply->Send(ToResponse(expected.error()));
   ApiContext context{service_, clock_, callers_, *feed_};
   routed->endpoint->handle(
       context, {std::move(request), std::move(routed->target), std::move(routed->arguments),

@@ -3,9 +3,10 @@
 
 Runs the test program with HEADROOM_EXCHANGES set, which makes its server append each exchange to a
 file. Then: every path, method, status, media type, header and field that was answered is described;
-every status that is described was answered; and the description itself is sound.
+every status that is described was answered; the description itself is sound; and the page for
+people names every endpoint and every error code.
 
-usage: check_contract.py API_TEST OPENAPI_JSON
+usage: check_contract.py API_TEST OPENAPI_JSON API_MD
 """
 
 import json
@@ -77,6 +78,15 @@ class Contract:
             declared = {p["name"] for p in shared if p["in"] == "path"}
             if declared != set(re.findall(r"\{(\w+)\}", path)):
                 yield f"{method} {path}: path parameters and path differ"
+
+    def problems_of_page(self, text):
+        """What the page for people leaves out."""
+        for method, path in self.operations:
+            if f"`{method} {path}`" not in text:
+                yield f"docs: {method} {path} is missing"
+        for code in self.document["components"]["schemas"]["Error"]["properties"]["code"]["enum"]:
+            if f"`{code}`" not in text:
+                yield f"docs: error code {code} is missing"
 
     def problems_of(self, exchange):
         """What is wrong with one answer."""
@@ -153,11 +163,13 @@ def exchanges_of(test_program):
 
 
 def main():
-    test_program, description = sys.argv[1:]
+    test_program, description, page = sys.argv[1:]
     with open(description, encoding="utf-8") as file:
         contract = Contract(json.load(file))
-    exchanges = exchanges_of(test_program)
     problems = list(contract.problems_of_document())
+    with open(page, encoding="utf-8") as file:
+        problems += contract.problems_of_page(file.read())
+    exchanges = exchanges_of(test_program)
     for exchange in exchanges:
         problems += contract.problems_of(exchange)
     problems += contract.never_answered()

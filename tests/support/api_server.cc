@@ -19,7 +19,7 @@
 namespace headroom {
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(10);
+constexpr auto kPatience = std::chrono::seconds(60);  // of a busy machine
 
 Result<UserIdentity> UserOf(uid_t uid) {
   if (uid == ApiServer::kRoot) return UserIdentity{0, 0, {0}, "root", "/root", "/bin/sh"};

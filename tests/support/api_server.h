@@ -62,7 +62,7 @@ class ApiServer {
   // One request as bytes, answered by anything: what never became a request.
   std::optional<HttpAnswer> SendRaw(std::string_view bytes);
 
-  // Runs the server until `done` or, after ten seconds, not.
+  // Runs the server until `done`; false: it never came to that.
   bool RunUntil(const std::function<bool()>& done);
   // Runs it until `client` was sent this, or its end.
   bool RunUntilSent(const UniqueFd& client, std::string& seen, std::string_view text);
