@@ -3,6 +3,27 @@
 #include <algorithm>
 
 namespace headroom {
+namespace {
+
+template <class AmountOf>
+std::vector<Holder> LargestFirst(const Snapshot& snapshot, std::size_t at_most,
+                                 AmountOf amount_of) {
+  std::vector<Holder> holders;
+  for (const RunningJob& job : snapshot.running) {
+    const int64_t amount = amount_of(job);
+    if (amount > 0) holders.push_back({job.id, amount});
+  }
+  const auto holds_more = [](const Holder& a, const Holder& b) {
+    return a.amount != b.amount ? a.amount > b.amount : a.job < b.job;
+  };
+  const std::size_t kept = std::min(at_most, holders.size());
+  std::ranges::partial_sort(holders, holders.begin() + static_cast<std::ptrdiff_t>(kept),
+                            holds_more);
+  holders.resize(kept);
+  return holders;
+}
+
+}  // namespace
 
 std::string_view ToString(Verdict verdict) {
   switch (verdict) {
@@ -50,19 +71,15 @@ std::string_view ToString(Reason reason) {
 
 std::vector<Holder> TopHolders(const Snapshot& snapshot, const Policy& policy, const Axis& axis,
                                std::size_t at_most) {
-  std::vector<Holder> holders;
-  for (const RunningJob& job : snapshot.running) {
-    const int64_t amount = Amount(ExpectedCharge(job, snapshot.now, policy), axis);
-    if (amount > 0) holders.push_back({job.id, amount});
-  }
-  const auto holds_more = [](const Holder& a, const Holder& b) {
-    return a.amount != b.amount ? a.amount > b.amount : a.job < b.job;
-  };
-  const std::size_t kept = std::min(at_most, holders.size());
-  std::ranges::partial_sort(holders, holders.begin() + static_cast<std::ptrdiff_t>(kept),
-                            holds_more);
-  holders.resize(kept);
-  return holders;
+  return LargestFirst(snapshot, at_most, [&](const RunningJob& job) {
+    return Amount(ExpectedCharge(job, snapshot.now, policy), axis);
+  });
+}
+
+std::vector<Holder> TopPeakHolders(const Snapshot& snapshot, const Axis& axis,
+                                   std::size_t at_most) {
+  return LargestFirst(snapshot, at_most,
+                      [&](const RunningJob& job) { return Amount(PeakCharge(job), axis); });
 }
 
 }  // namespace headroom

@@ -79,6 +79,8 @@ struct Holder {
 };
 std::vector<Holder> TopHolders(const Snapshot& snapshot, const Policy& policy, const Axis& axis,
                                std::size_t at_most);
+// The same on the peak line: who may come to hold it.
+std::vector<Holder> TopPeakHolders(const Snapshot& snapshot, const Axis& axis, std::size_t at_most);
 
 // One line for people: "waits: needs 3.0 GiB memory, 2.0 GiB free under the 60% target; held by job
 // 7 …".

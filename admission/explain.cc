@@ -39,71 +39,99 @@ double ShareIn(const Shares& shares, Dimension dimension) {
   return 1;
 }
 
-// "the target (60% of 16.0 GiB)".
-std::string LineName(const char* name, const Shares& shares, const Account& account,
-                     const Axis& axis) {
-  if (axis.dimension == Dimension::kToken) {
-    return "the policy's " + std::to_string(Amount(account.capacity, axis));
-  }
-  return std::string("the ") + name + " (" + Percent(100 * ShareIn(shares, axis.dimension)) +
-         " of " + FormatAmount(Amount(account.capacity, axis), axis) + ")";
+// One of the two lines, or the count of a token.
+struct Line {
+  const char* name;
+  int64_t at;     // how much may be used below it
+  int64_t whole;  // of what it is a share
+  double share;
+};
+
+Line LineOf(const char* name, const Shares& shares, const Account& account, const Axis& axis) {
+  const int64_t whole = Amount(account.capacity, axis);
+  const double share = ShareIn(shares, axis.dimension);
+  return {name, Scale(whole, share), whole, share};
 }
 
-// "; held by job 7 (4.1 GiB), job 9 (2.0 GiB), others on the host (1.0 GiB)".
-std::string HeldBy(const Decision& decision, const Snapshot& snapshot, const Policy& policy,
-                   const Account& account) {
-  const Axis& axis = *decision.axis;
+// "the target (60% of 16.0 GiB)".
+std::string Named(const Line& line, const Axis& axis) {
+  return std::string("the ") + line.name + " (" + Percent(100 * line.share) + " of " +
+         FormatAmount(line.whole, axis) + ")";
+}
+
+// "2.0 GiB free under the target (60% of 16.0 GiB)".
+std::string Room(int64_t available, const Line& line, const Axis& axis) {
+  if (axis.dimension == Dimension::kToken) {
+    return std::to_string(available) + " of " + std::to_string(line.whole) + " free";
+  }
+  if (available < 0) {
+    return Named(line, axis) + " is passed by " + FormatAmount(-available, axis);
+  }
+  return FormatAmount(available, axis) + " free under " + Named(line, axis);
+}
+
+// Like FormatAmount, where the text has named the token already.
+std::string Bare(int64_t amount, const Axis& axis) {
+  return axis.dimension == Dimension::kToken ? std::to_string(amount) : FormatAmount(amount, axis);
+}
+
+// "; held by job 7 (4.1 GiB), jobs that start now (2.0 GiB), others on the host (1.0 GiB)".
+std::string HeldBy(const std::vector<Holder>& holders, int64_t starting, int64_t outside,
+                   const Axis& axis) {
   std::string list;
   const auto add = [&](const std::string& who, int64_t amount) {
-    list += (list.empty() ? "; held by " : ", ") + who + " (" + FormatAmount(amount, axis) + ")";
+    if (amount <= 0) return;
+    list += (list.empty() ? "; held by " : ", ") + who + " (" + Bare(amount, axis) + ")";
   };
-  for (const Holder& holder : TopHolders(snapshot, policy, axis, kHoldersNamed)) {
-    add(Job(holder.job), holder.amount);
-  }
-  const ResourceVector& before =
-      decision.reason == Reason::kOverCeiling ? account.peak_free : account.expected_free;
-  const int64_t just_started = Amount(before, axis) - decision.available;
-  if (decision.reason != Reason::kResting && just_started > 0) {
-    add("jobs that start now", just_started);
-  }
-  if (const int64_t outside = Amount(account.unmanaged, axis); outside > 0) {
-    add("others on the host", outside);
-  }
+  for (const Holder& holder : holders) add(Job(holder.job), holder.amount);
+  add("jobs that start now", starting);
+  add("others on the host", outside);
   return list;
 }
 
-std::string ExplainShortage(const Decision& decision, const Snapshot& snapshot,
-                            const Policy& policy) {
+std::string ExplainShortage(const Decision& decision, const Line& line,
+                            const ResourceVector& free_before, const Account& account,
+                            const std::vector<Holder>& holders, const char* condition) {
+  const Axis& axis = *decision.axis;
+  const std::string text = "waits: needs " + WithNoun(decision.needed, axis) + ", " +
+                           Room(decision.available, line, axis) + condition +
+                           HeldBy(holders, Amount(free_before, axis) - decision.available,
+                                  Amount(account.unmanaged, axis), axis);
+  if (decision.needed > line.at) {
+    return text + "; larger than the " + line.name + " itself: starts when nothing else runs";
+  }
+  return text + "; fits once " + Bare(decision.needed - decision.available, axis) + " is released";
+}
+
+std::string ExplainOverTarget(const Decision& decision, const Snapshot& snapshot,
+                              const Policy& policy) {
   const Axis& axis = *decision.axis;
   const Account account = MakeAccount(snapshot, policy);
-  const bool peak = decision.reason == Reason::kOverCeiling;
-  const std::string line = peak ? LineName("ceiling", policy.ceiling, account, axis)
-                                : LineName("target", policy.target, account, axis);
-  std::string text = "waits: needs " + WithNoun(decision.needed, axis) + ", ";
-  if (decision.available >= 0) {
-    text += FormatAmount(decision.available, axis) + " free under " + line;
-  } else {
-    text += line + " is passed by " + FormatAmount(-decision.available, axis);
-  }
-  if (peak) text += " if every running job grows to its request";
-  text += HeldBy(decision, snapshot, policy, account);
-  const Shares& shares = peak ? policy.ceiling : policy.target;
-  const int64_t most = Scale(Amount(account.capacity, axis), ShareIn(shares, axis.dimension));
-  if (decision.needed > most) return text + "; larger than that: starts when nothing else runs";
-  return text + "; fits once " + FormatAmount(decision.needed - decision.available, axis) +
-         " is released";
+  return ExplainShortage(decision, LineOf("target", policy.target, account, axis),
+                         account.expected_free, account,
+                         TopHolders(snapshot, policy, axis, kHoldersNamed), "");
+}
+
+std::string ExplainOverCeiling(const Decision& decision, const Snapshot& snapshot,
+                               const Policy& policy) {
+  const Axis& axis = *decision.axis;
+  const Account account = MakeAccount(snapshot, policy);
+  return ExplainShortage(decision, LineOf("ceiling", policy.ceiling, account, axis),
+                         account.peak_free, account, TopPeakHolders(snapshot, axis, kHoldersNamed),
+                         " should every running job grow to its request");
 }
 
 std::string ExplainRest(const Decision& decision, const Snapshot& snapshot, const Policy& policy) {
   const Axis& axis = *decision.axis;
   const Account account = MakeAccount(snapshot, policy);
-  const int64_t resume =
-      Scale(Amount(account.capacity, axis), ShareIn(policy.resume, axis.dimension));
-  return "waits: " + std::string(ToString(axis.dimension)) + " reached " +
-         LineName("target", policy.target, account, axis) + " and rests: use is " +
-         FormatAmount(resume - decision.available, axis) + " and must fall below " +
-         FormatAmount(resume, axis) + " (" + Percent(100 * ShareIn(policy.resume, axis.dimension)) +
-         ")" + HeldBy(decision, snapshot, policy, account);
+  const Line resume = LineOf("resume line", policy.resume, account, axis);
+  const Line target = LineOf("target", policy.target, account, axis);
+  return "waits: " + std::string(ToString(axis.dimension)) + " reached " + Named(target, axis) +
+         " and rests: use is " + FormatAmount(resume.at - decision.available, axis) +
+         " and must fall below " + FormatAmount(resume.at, axis) + " (" +
+         Percent(100 * resume.share) + ")" +
+         HeldBy(TopHolders(snapshot, policy, axis, kHoldersNamed), 0,
+                Amount(account.unmanaged, axis), axis);
 }
 
 std::string ExplainNeverFits(const Decision& decision) {
@@ -123,18 +151,21 @@ std::string PressureNow(const GateCause& cause) {
          " avg10) is " + Percent(cause.value);
 }
 
-std::string ExplainGate(const char* meanwhile, const Snapshot& snapshot, const Policy& policy) {
+// "waits: memory pressure (some avg10) is 23.1%; the gate opens after 30s below 1%".
+std::string ExplainGate(const Snapshot& snapshot, const Policy& policy) {
   const GateState& gate = snapshot.gate;
-  const std::string quiet = FormatDuration(policy.gate_quiet);
-  if (!gate.cause) return std::string("waits: pressure; ") + meanwhile + " " + quiet + " of quiet";
-  const std::string below = Percent(gate.cause->must_fall_below);
-  std::string text = "waits: " + PressureNow(*gate.cause);
+  std::string text = "waits: ";
+  text += gate.cause ? PressureNow(*gate.cause) : "pressure";
   if (gate.quiet_since) {
     text += ", quiet for " + FormatDuration(snapshot.now - *gate.quiet_since);
-  } else if (gate.cause->value < gate.cause->must_fall_below) {
+  } else if (gate.cause && gate.cause->value < gate.cause->must_fall_below) {
     text += ", but another reading is missing";
   }
-  return text + "; " + meanwhile + " " + quiet + " below " + below;
+  const std::string quiet = FormatDuration(policy.gate_quiet);
+  text += gate.position == GatePosition::kClosing
+              ? "; jobs start one at a time until " + quiet + " have passed"
+              : "; the gate opens after " + quiet;
+  return gate.cause ? text + " below " + Percent(gate.cause->must_fall_below) : text + " of quiet";
 }
 
 std::string ExplainBehindHead(const Decision& decision, const Policy& policy) {
@@ -178,16 +209,16 @@ std::string Explain(const Decision& decision, const Snapshot& snapshot, const Po
     case Reason::kStale:
       return ExplainStale(snapshot, policy);
     case Reason::kGateClosed:
-      return ExplainGate("the gate opens after", snapshot, policy);
     case Reason::kGateClosing:
-      return ExplainGate("jobs start one at a time until", snapshot, policy);
+      return ExplainGate(snapshot, policy);
     case Reason::kMaxJobs:
       return ExplainMaxJobs(decision, policy);
     case Reason::kResting:
       return ExplainRest(decision, snapshot, policy);
     case Reason::kOverTarget:
+      return ExplainOverTarget(decision, snapshot, policy);
     case Reason::kOverCeiling:
-      return ExplainShortage(decision, snapshot, policy);
+      return ExplainOverCeiling(decision, snapshot, policy);
     case Reason::kBehindHead:
       return ExplainBehindHead(decision, policy);
   }

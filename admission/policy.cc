@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/units.h"
 
@@ -13,7 +14,13 @@ std::string Text(double value) {
   const auto end = std::to_chars(text, text + sizeof text, value);
   return std::string(text, end.ptr);
 }
+
+struct Percent {
+  double share;
+};
+std::string Text(Percent value) { return Text(100 * value.share) + "%"; }
 std::string Text(int64_t value) { return std::to_string(value); }
+std::string Text(const std::string& value) { return value; }
 std::string Text(Duration value) { return FormatDuration(value); }
 
 // Collects problems: `Expect(holds, where, what was expected, what was found)`.
@@ -35,8 +42,10 @@ class Checks {
 
 void CheckLines(Checks& checks, const std::string& dimension, double target, double resume,
                 double ceiling) {
-  checks.Expect(target > 0 && target < 1, "/admission/target/" + dimension,
-                "a share above 0 and below 1", target);
+  const bool target_is_usable = target > 0 && target < 1;
+  checks.Expect(target_is_usable, "/admission/target/" + dimension, "a share above 0 and below 1",
+                target);
+  if (!target_is_usable) return;  // what the others must be follows from it
   checks.Expect(resume > 0 && resume < target, "/admission/resume/" + dimension,
                 "a share above 0 and below the target " + Text(target), resume);
   checks.Expect(ceiling > target && ceiling <= 1, "/admission/ceiling/" + dimension,
@@ -77,18 +86,26 @@ void CheckGate(Checks& checks, const std::vector<GateThreshold>& gate) {
 void CheckAmount(Checks& checks, const std::string& pointer, const AmountOrShare& amount) {
   if (amount.share) {
     checks.Expect(*amount.share > 0 && *amount.share <= 1, pointer,
-                  "a share above 0% and at most 100%", *amount.share);  // as a share: 0.025
+                  "a share above 0% and at most 100%", Percent{*amount.share});
   } else {
     checks.Expect(amount.amount > 0, pointer, "more than 0", amount.amount);
   }
 }
 
-// Where both are amounts it is known before any host is that `part` cannot fit into `whole`.
-void CheckFitsInto(Checks& checks, const std::string& pointer, const AmountOrShare& part,
-                   const AmountOrShare& whole, const std::string& whole_name) {
-  if (part.share || whole.share) return;
-  checks.Expect(part.amount <= whole.amount, pointer,
-                "at most the pool's " + whole_name + " " + Text(whole.amount), part.amount);
+// Where both are amounts it is known before any host is that `part` cannot fit into the pool.
+void CheckFitsPool(Checks& checks, const std::string& pointer, Dimension dimension,
+                   const AmountOrShare& part, const AmountOrShare& pool) {
+  if (part.share || pool.share) return;
+  const Axis axis{dimension, {}};
+  checks.Expect(part.amount <= pool.amount, pointer,
+                "at most the pool's " + std::string(ToString(dimension)) + "_max of " +
+                    FormatAmount(pool.amount, axis),
+                FormatAmount(part.amount, axis));
+}
+
+void CheckFitsPool(Checks& checks, const std::string& pointer, Dimension dimension,
+                   const AmountOrShare& part, const std::optional<AmountOrShare>& pool) {
+  if (pool) CheckFitsPool(checks, pointer, dimension, part, *pool);
 }
 
 void CheckRequests(Checks& checks, const Policy& policy) {
@@ -97,11 +114,10 @@ void CheckRequests(Checks& checks, const Policy& policy) {
   CheckAmount(checks, "/requests/default/memory", request.memory);
   CheckAmount(checks, "/requests/default/cpu", request.cpu);
   CheckAmount(checks, "/requests/default/pids", request.pids);
-  CheckFitsInto(checks, "/requests/default/memory", request.memory, pool.memory_max, "memory_max");
-  CheckFitsInto(checks, "/requests/default/pids", request.pids, pool.pids_max, "pids_max");
-  if (pool.cpu_max) {
-    CheckFitsInto(checks, "/requests/default/cpu", request.cpu, *pool.cpu_max, "cpu_max");
-  }
+  CheckFitsPool(checks, "/requests/default/memory", Dimension::kMemory, request.memory,
+                pool.memory_max);
+  CheckFitsPool(checks, "/requests/default/cpu", Dimension::kCpu, request.cpu, pool.cpu_max);
+  CheckFitsPool(checks, "/requests/default/pids", Dimension::kPids, request.pids, pool.pids_max);
   checks.Expect(policy.history_min_attempts >= 1, "/requests/history_min_attempts", "at least 1",
                 policy.history_min_attempts);
 }
@@ -118,12 +134,10 @@ void CheckPool(Checks& checks, const Policy& policy) {
   CheckAmount(checks, "/pool/memory_max", pool.memory_max);
   if (pool.cpu_max) CheckAmount(checks, "/pool/cpu_max", *pool.cpu_max);
   CheckAmount(checks, "/pool/pids_max", pool.pids_max);
-  CheckFitsInto(checks, "/admission/reserve/memory", {policy.reserve_memory_bytes, std::nullopt},
-                pool.memory_max, "memory_max");
-  if (pool.cpu_max) {
-    CheckFitsInto(checks, "/admission/reserve/cpu", {policy.reserve_cpu_millis, std::nullopt},
-                  *pool.cpu_max, "cpu_max");
-  }
+  CheckFitsPool(checks, "/admission/reserve/memory", Dimension::kMemory,
+                {policy.reserve_memory_bytes, std::nullopt}, pool.memory_max);
+  CheckFitsPool(checks, "/admission/reserve/cpu", Dimension::kCpu,
+                {policy.reserve_cpu_millis, std::nullopt}, pool.cpu_max);
 }
 
 void CheckJobs(Checks& checks, const JobLimits& jobs) {
@@ -137,7 +151,7 @@ void CheckJobs(Checks& checks, const JobLimits& jobs) {
   if (jobs.cpu_max_millis) {
     // The kernel takes no quota below 1 ms (Documentation/scheduler/sched-bwc.rst), of our 100 ms.
     checks.Expect(*jobs.cpu_max_millis >= 10, "/jobs/cpu_max", "at least 10m",
-                  *jobs.cpu_max_millis);
+                  std::to_string(*jobs.cpu_max_millis) + "m");
   }
   checks.Expect(jobs.cpu_weight >= 1 && jobs.cpu_weight <= 10'000, "/jobs/cpu_weight",
                 "from 1 to 10000", jobs.cpu_weight);

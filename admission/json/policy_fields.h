@@ -35,9 +35,9 @@ inline std::string_view ToString(QueueDiscipline discipline) {
 
 template <class Visitor>
 void VisitShares(Visitor& v, Shares& shares) {
-  v.Field("memory", shares.memory, policy_values::Number{});
-  v.Field("cpu", shares.cpu, policy_values::Number{});
-  v.Field("pids", shares.pids, policy_values::Number{});
+  v.Field("memory", shares.memory, policy_values::Share{});
+  v.Field("cpu", shares.cpu, policy_values::Share{});
+  v.Field("pids", shares.pids, policy_values::Share{});
 }
 
 template <class Visitor>
@@ -54,7 +54,7 @@ void VisitAdmission(Visitor& v, Policy& policy) {
     reserve.Field("cpu", policy.reserve_cpu_millis, Cores{});
   });
   v.Field("warm_up", policy.warm_up, Time{});
-  v.Field("margin", policy.margin, Number{});
+  v.Field("margin", policy.margin, Share{});
   v.Field("stale_after", policy.stale_after, Time{});
   v.Field("queue", policy.discipline,
           Choice<QueueDiscipline, QueueDiscipline::kBackfill, QueueDiscipline::kStrict>{});
@@ -82,9 +82,9 @@ void VisitGate(Visitor& v, Policy& policy) {
     v.Gate(name, row, [&](auto& thresholds) {
       row->resource = resource;
       row->kind = kind;
-      thresholds.Field("open", row->open, policy_values::Number{});
-      thresholds.Field("closing", row->closing, policy_values::Number{});
-      thresholds.Field("close", row->close, policy_values::Number{});
+      thresholds.Field("open", row->open, policy_values::Percentage{});
+      thresholds.Field("closing", row->closing, policy_values::Percentage{});
+      thresholds.Field("close", row->close, policy_values::Percentage{});
     });
     if (row) rows.push_back(*row);
   }
@@ -95,7 +95,7 @@ template <class Visitor>
 void VisitJobs(Visitor& v, JobLimits& jobs) {
   using namespace policy_values;
   v.Field("memory_max", jobs.memory_max, OrNull<Bytes>{});
-  v.Field("memory_high", jobs.memory_high_share, OrNull<Number>{});
+  v.Field("memory_high", jobs.memory_high_share, OrNull<Share>{});
   v.Field("swap_max", jobs.swap_max, Bytes{});
   v.Field("oom_group", jobs.oom_group, Flag{});
   v.Field("cpu_max", jobs.cpu_max_millis, OrNull<Cores>{});

@@ -18,6 +18,9 @@ using Problems = std::vector<PolicyProblem>;
 
 constexpr JsonBounds kPolicyBounds{.max_bytes = 1 << 20, .max_depth = 16, .allow_comments = true};
 
+// A file of rubbish is not answered with as much rubbish.
+constexpr std::size_t kMostProblems = 200;
+
 // One reference token of a JSON pointer (RFC 6901). ASCII, so that no message carries raw bytes of
 // a file.
 std::string PointerToken(std::string_view name) {
@@ -110,6 +113,7 @@ class Reader {
   void ReportUnknownKeys() {
     const std::vector<std::string_view> names(names_.begin(), names_.end());
     for (const auto& [key, value] : object_.items()) {
+      if (problems_.size() >= kMostProblems) return;
       if (std::ranges::find(names, key) == names.end()) {
         Report(key, "unknown key" + NearestName(key, names));
       }

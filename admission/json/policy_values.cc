@@ -25,16 +25,20 @@ std::optional<double> ToDouble(std::string_view text) {
 
 }  // namespace
 
+std::string Shown(const json& value) {
+  std::string text = value.dump(-1, ' ', /*ensure_ascii=*/true);
+  if (text.size() > 40) text = text.substr(0, 37) + "...";
+  return text;
+}
+
 tl::unexpected<Error> Unexpected(std::string_view expected, const json& got) {
-  std::string shown = got.dump(-1, ' ', /*ensure_ascii=*/true);
-  if (shown.size() > 40) shown = shown.substr(0, 37) + "...";
-  return Fail(ErrorCode::kInvalid, fmt::format("expected {}, got {}", expected, shown));
+  return Fail(ErrorCode::kInvalid, fmt::format("expected {}, got {}", expected, Shown(got)));
 }
 
 Result<int64_t> Bytes::Read(const json& value) {
   const auto text = value.is_number_float() ? std::nullopt : TextOf(value);
   const auto bytes = text ? ParseBytes(*text) : Fail(ErrorCode::kInvalid, "");
-  return bytes ? bytes : Unexpected("a size like \"512MiB\" or \"2GiB\"", value);
+  return bytes ? bytes : Unexpected(kExpected, value);
 }
 
 ordered_json Bytes::Write(int64_t bytes) {
@@ -48,7 +52,7 @@ ordered_json Bytes::Write(int64_t bytes) {
 Result<int64_t> Cores::Read(const json& value) {
   const auto text = TextOf(value);
   const auto millis = text ? ParseCpuMillis(*text) : Fail(ErrorCode::kInvalid, "");
-  return millis ? millis : Unexpected("cores like 2, 0.5 or \"1500m\"", value);
+  return millis ? millis : Unexpected(kExpected, value);
 }
 
 ordered_json Cores::Write(int64_t millis) {
@@ -57,19 +61,24 @@ ordered_json Cores::Write(int64_t millis) {
 }
 
 Result<int64_t> Count::Read(const json& value) {
-  if (!value.is_number_integer()) return Unexpected("a whole number", value);
+  if (!value.is_number_integer()) return Unexpected(kExpected, value);
   return value.get<int64_t>();
 }
 
-Result<double> Number::Read(const json& value) {
-  if (!value.is_number()) return Unexpected("a number", value);
+Result<double> Share::Read(const json& value) {
+  if (!value.is_number()) return Unexpected(kExpected, value);
+  return value.get<double>();
+}
+
+Result<double> Percentage::Read(const json& value) {
+  if (!value.is_number()) return Unexpected(kExpected, value);
   return value.get<double>();
 }
 
 Result<Duration> Time::Read(const json& value) {
   const auto duration = value.is_string() ? ParseDuration(value.get_ref<const std::string&>())
                                           : Fail(ErrorCode::kInvalid, "");
-  return duration ? duration : Unexpected("a duration like \"250ms\", \"30s\" or \"5m\"", value);
+  return duration ? duration : Unexpected(kExpected, value);
 }
 
 ordered_json Time::Write(Duration duration) {
@@ -83,24 +92,23 @@ ordered_json Time::Write(Duration duration) {
 }
 
 Result<bool> Flag::Read(const json& value) {
-  if (!value.is_boolean()) return Unexpected("true or false", value);
+  if (!value.is_boolean()) return Unexpected(kExpected, value);
   return value.get<bool>();
 }
 
 Result<std::string> Text::Read(const json& value) {
-  if (!value.is_string()) return Unexpected("a string", value);
+  if (!value.is_string()) return Unexpected(kExpected, value);
   return value.get<std::string>();
 }
 
 // The decimal point is moved in the text, because a division by 100 would round a second time.
-Result<double> ReadPercent(std::string_view text) {
-  std::string_view digits = text;
-  digits.remove_suffix(1);
-  const bool is_plain =
-      !digits.empty() && digits.find_first_not_of("0123456789.") == std::string_view::npos;
-  const auto share = is_plain ? ToDouble(std::string(digits) + "e-2") : std::nullopt;
-  if (!share) return Unexpected("a share like \"2.5%\"", json(text));
-  return *share;
+std::optional<double> ReadPercent(const json& value) {
+  if (!value.is_string()) return std::nullopt;
+  std::string_view text = value.get_ref<const std::string&>();
+  if (!text.ends_with('%')) return std::nullopt;
+  text.remove_suffix(1);
+  if (text.find_first_not_of("0123456789.") != text.npos) return std::nullopt;
+  return ToDouble(std::string(text) + "e-2");
 }
 
 std::string WritePercent(double share) {

@@ -17,53 +17,70 @@ namespace headroom::policy_values {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
+// A value as it stands in the file, in ASCII and cut short.
+std::string Shown(const json& value);
+
 // "expected a size like …, got true".
 tl::unexpected<Error> Unexpected(std::string_view expected, const json& got);
 
 struct Bytes {
   using Type = int64_t;
+  static constexpr std::string_view kExpected = "a size like \"512MiB\" or \"2GiB\"";
   static Result<int64_t> Read(const json& value);
   static ordered_json Write(int64_t bytes);
 };
 
 struct Cores {
   using Type = int64_t;  // millis
+  static constexpr std::string_view kExpected = "cores like 2, 0.5 or \"1500m\"";
   static Result<int64_t> Read(const json& value);
   static ordered_json Write(int64_t millis);
 };
 
 struct Count {
   using Type = int64_t;
+  static constexpr std::string_view kExpected = "a whole number";
   static Result<int64_t> Read(const json& value);
   static ordered_json Write(int64_t count) { return count; }
 };
 
-struct Number {
+struct Share {
   using Type = double;
+  static constexpr std::string_view kExpected = "a share like 0.6";
   static Result<double> Read(const json& value);
-  static ordered_json Write(double number) { return number; }
+  static ordered_json Write(double share) { return share; }
+};
+
+struct Percentage {
+  using Type = double;
+  static constexpr std::string_view kExpected = "a percentage like 5";
+  static Result<double> Read(const json& value);
+  static ordered_json Write(double percent) { return percent; }
 };
 
 struct Time {
   using Type = Duration;
+  static constexpr std::string_view kExpected = "a duration like \"250ms\", \"30s\" or \"5m\"";
   static Result<Duration> Read(const json& value);
   static ordered_json Write(Duration duration);
 };
 
 struct Flag {
   using Type = bool;
+  static constexpr std::string_view kExpected = "true or false";
   static Result<bool> Read(const json& value);
   static ordered_json Write(bool flag) { return flag; }
 };
 
 struct Text {
   using Type = std::string;
+  static constexpr std::string_view kExpected = "a string";
   static Result<std::string> Read(const json& value);
   static ordered_json Write(const std::string& text) { return text; }
 };
 
-// "2.5%" as 0.025, exactly as if that had been written.
-Result<double> ReadPercent(std::string_view text);
+// "2.5%" as 0.025, exactly as if that had been written; nothing for any other value.
+std::optional<double> ReadPercent(const json& value);
 std::string WritePercent(double share);
 
 // An amount of Kind, or a share like "2.5%".
@@ -71,12 +88,9 @@ template <class Kind>
 struct OrShare {
   using Type = AmountOrShare;
   static Result<AmountOrShare> Read(const json& value) {
-    if (value.is_string() && value.get_ref<const std::string&>().ends_with('%')) {
-      return ReadPercent(value.get_ref<const std::string&>()).map([](double share) {
-        return AmountOrShare{0, share};
-      });
-    }
-    return Kind::Read(value).map([](int64_t amount) { return AmountOrShare{amount, {}}; });
+    if (const auto share = ReadPercent(value)) return AmountOrShare{0, *share};
+    if (const auto amount = Kind::Read(value)) return AmountOrShare{*amount, {}};
+    return Unexpected(std::string(Kind::kExpected) + ", or a share like \"2.5%\"", value);
   }
   static ordered_json Write(const AmountOrShare& amount) {
     return amount.share ? ordered_json(WritePercent(*amount.share)) : Kind::Write(amount.amount);
@@ -101,14 +115,12 @@ template <class Enum, Enum... kChoices>
 struct Choice {
   using Type = Enum;
   static Result<Enum> Read(const json& value) {
-    if (!value.is_string()) return Unexpected("one of the known words", value);
-    const std::string& word = value.get_ref<const std::string&>();
+    const std::string word = value.is_string() ? value.get<std::string>() : value.dump();
     std::optional<Enum> chosen;
     ((ToString(kChoices) == word ? void(chosen = kChoices) : void()), ...);
     if (chosen) return *chosen;
     const std::string_view words[] = {ToString(kChoices)...};
-    return Fail(ErrorCode::kInvalid,
-                "unknown value " + value.dump(-1, ' ', true) + NearestName(word, words));
+    return Fail(ErrorCode::kInvalid, "unknown value " + Shown(value) + NearestName(word, words));
   }
   static ordered_json Write(Enum chosen) { return std::string(ToString(chosen)); }
 };
