@@ -100,7 +100,7 @@ void ExpectHolds(Store& store, const std::vector<int64_t>& ids) {
 
 // I2, F1. Opening verifies the file, too.
 TEST(StoreCrash, KillingTheDaemonLosesNothingItAcknowledged) {
-  TempDir dir;
+  TempDir dir{MemoryBacked()};
   const std::string path = dir / "headroom.db";
   std::mt19937 random(20200406);
   std::vector<int64_t> acknowledged;
@@ -122,7 +122,7 @@ TEST(StoreCrash, KillingTheDaemonLosesNothingItAcknowledged) {
 TEST(StoreCrash, KillingTheDaemonWhileItMakesItsFileLeavesAFileOrNone) {
   std::mt19937 random(7);
   for (int round = 0; round < 30; ++round) {
-    TempDir dir;
+    TempDir dir{MemoryBacked()};
     Submitter submitter(dir / "headroom.db");
     for (int i = 0; i < round; ++i) Spin(random);
     submitter.Kill();
@@ -134,7 +134,7 @@ TEST(StoreCrash, KillingTheDaemonWhileItMakesItsFileLeavesAFileOrNone) {
 
 // F9
 TEST(StoreCrash, ACopyTakenAtAnyInstantHoldsWhatWasAcknowledgedBefore) {
-  TempDir dir;
+  TempDir dir{MemoryBacked()};
   const std::string path = dir / "headroom.db", copy = dir / "copy.db";
   std::mt19937 random(11);
   Submitter submitter(path);

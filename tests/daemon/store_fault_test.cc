@@ -92,7 +92,7 @@ class Template {
   void CopyTo(const std::string& path) { CopyState(dir_ / "copy.db", path); }
 
  private:
-  TempDir dir_;
+  TempDir dir_{MemoryBacked()};
 };
 
 class StoreFaultTest : public ::testing::Test {
@@ -143,7 +143,7 @@ class StoreFaultTest : public ::testing::Test {
     EXPECT_THAT(NamesIn(store), ElementsAreArray(acknowledged));
   }
 
-  TempDir dir_;
+  TempDir dir_{MemoryBacked()};
   const std::string path_ = dir_ / "headroom.db";
   FaultyVfs vfs_;
 };

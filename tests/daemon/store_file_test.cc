@@ -78,7 +78,7 @@ class StoreFileTest : public ::testing::Test {
     EXPECT_TRUE(ReadAll(path_) == file && ReadAll(log_) == log) << "changed what it refused";
   }
 
-  TempDir dir_;
+  TempDir dir_{MemoryBacked()};
   const std::string path_ = dir_ / "headroom.db";
   const std::string log_ = path_ + "-wal";
 };

@@ -49,7 +49,7 @@ class StoreTest : public ::testing::Test {
     ASSERT_TRUE(store_->AddHistory(key, usage, duration));
   }
 
-  TempDir dir_;
+  TempDir dir_{MemoryBacked()};
   const std::string path_ = dir_ / "headroom.db";
   std::unique_ptr<Store> store_;
 };
