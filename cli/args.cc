@@ -58,6 +58,27 @@ tl::unexpected<Failure> UnknownOption(const std::string& token, std::span<const 
                 fmt::format("unknown option {}{}", token, NearestName(NameOf(token), known)));
 }
 
+// Words in lines that end before column 80 and begin at `indent`; the first is there already.
+std::string Wrapped(std::string_view words, std::size_t indent) {
+  constexpr std::size_t kWidth = 80;
+  std::string text;
+  std::size_t column = indent;
+  while (!words.empty()) {
+    const std::size_t end = std::min(words.find(' '), words.size());
+    if (column > indent && column + 1 + end > kWidth) {
+      text += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      text += ' ';
+      ++column;
+    }
+    text += words.substr(0, end);
+    column += end;
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::optional<std::string> Args::Get(std::string_view name) const {
@@ -111,7 +132,7 @@ std::string OptionHelp(std::span<const OptionSpec> specs) {
   }
   std::string text;
   for (std::size_t i = 0; i < specs.size(); ++i)
-    text += fmt::format("{:<{}}  {}\n", left[i], width, specs[i].help);
+    text += fmt::format("{:<{}}  {}\n", left[i], width, Wrapped(specs[i].help, width + 2));
   return text;
 }
 

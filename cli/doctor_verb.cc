@@ -77,20 +77,23 @@ Outcome<int> RunDoctor(Context& context, const Args& args) {
 }  // namespace
 
 const Verb kDoctorVerb{
-    "doctor",
-    "",
-    "check what this host has and lacks, and what to do about it",
-    "Looks at the kernel, cgroups, pressure, permissions, the state directory, the policy, the\n"
-    "shim and the daemon. Works without a daemon; as root it can tell more. It makes an empty\n"
-    "cgroup to see what is in it and removes it; nothing else is changed.\n\n"
-    "exit code: 0 nothing is missing, 1 something is.\n\n"
-    "examples:\n"
-    "  sudo headroom doctor\n"
-    "  headroom doctor --json | jq '.checks[] | select(.state != \"ok\")'",
-    kDoctorOptions,
-    Operands::kAnywhere,
-    0,
-    0,
-    &RunDoctor};
+    .name = "doctor",
+    .operands_text = "",
+    .summary = "check what this host has and lacks, and what to do about it",
+    .details =
+        "Looks at the kernel, cgroups, pressure, permissions, the state directory, the\n"
+        "policy, the shim and the daemon. Works without a daemon; as root it can tell\n"
+        "more. It makes an empty cgroup to see what is in it and removes it; nothing else\n"
+        "is changed.\n\n"
+        "exit code: 0 nothing is missing, 1 something is.\n\n"
+        "examples:\n"
+        "  sudo headroom doctor\n"
+        "  headroom doctor --json | jq '.checks[] | select(.state != \"ok\")'",
+    .options = kDoctorOptions,
+    .operands = Operands::kAnywhere,
+    .least_operands = 0,
+    .most_operands = 0,
+    .run = &RunDoctor,
+};
 
 }  // namespace headroom::cli

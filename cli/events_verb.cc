@@ -111,18 +111,21 @@ Outcome<int> RunEvents(Context& context, const Args& args) {
 }  // namespace
 
 const Verb kEventsVerb{
-    "events",
-    "",
-    "list what happened, or follow it",
-    "Prints the last 50 events, or all after --after. Numbers only grow, so a program that\n"
-    "remembers the last one misses nothing. With --json every event is a line of its own.\n\n"
-    "examples:\n"
-    "  headroom events -f\n"
-    "  headroom events --after 0 --json | jq 'select(.kind == \"job_finished\")'",
-    kEventsOptions,
-    Operands::kAnywhere,
-    0,
-    0,
-    &RunEvents};
+    .name = "events",
+    .operands_text = "",
+    .summary = "list what happened, or follow it",
+    .details =
+        "Prints the last 50 events, or all after --after. Numbers only grow, so a program\n"
+        "that remembers the last one misses nothing. With --json every event is a line of\n"
+        "its own.\n\n"
+        "examples:\n"
+        "  headroom events -f\n"
+        "  headroom events --after 0 --json | jq 'select(.kind == \"job_finished\")'",
+    .options = kEventsOptions,
+    .operands = Operands::kAnywhere,
+    .least_operands = 0,
+    .most_operands = 0,
+    .run = &RunEvents,
+};
 
 }  // namespace headroom::cli

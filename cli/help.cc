@@ -11,9 +11,9 @@ std::string OverviewHelp() {
   for (const Verb* verb : Verbs()) text += fmt::format("  {:<9} {}\n", verb->name, verb->summary);
   return text +
          "\n`headroom help VERB` has the options and examples of one verb.\n"
-         "Exit codes: 0 done, 1 failed, 2 wrong usage or input, 3 no daemon answers, 4 no such\n"
-         "job, 5 not allowed. `headroom run` ends as its job did: its exit code, 128+n after\n"
-         "signal n, 125 when it did not run to its own end.\n";
+         "Exit codes: 0 done, 1 failed, 2 wrong usage or input, 3 no daemon answers,\n"
+         "4 no such job, 5 not allowed. `headroom run` ends as its job did: its exit\n"
+         "code, 128+n after signal n, 125 when it did not run to its own end.\n";
 }
 
 std::string VerbHelp(const Verb& verb) {

@@ -161,61 +161,72 @@ Outcome<int> RunCancel(Context& context, const Args& args) {
 }  // namespace
 
 const Verb kListVerb{
-    "list",
-    "",
-    "list the jobs that run and wait",
-    "Lists what runs, then what waits in the order of the queue. REQUEST is what a job is\n"
-    "expected to use (memory, cores, tokens), OBSERVED what it uses now, WAIT/RUN how long it has\n"
-    "waited or run, REASON why it waits or how it ended. On a terminal lines are cut to fit.\n\n"
-    "examples:\n"
-    "  headroom list --user alice\n"
-    "  headroom list --all --limit 20\n"
-    "  headroom list --json | jq '.jobs[] | select(.priority > 0) | .id'",
-    kListOptions,
-    Operands::kAnywhere,
-    0,
-    0,
-    &RunList};
+    .name = "list",
+    .operands_text = "",
+    .summary = "list the jobs that run and wait",
+    .details =
+        "Lists what runs, then what waits in the order of the queue. REQUEST is what a\n"
+        "job is expected to use (memory, cores, tokens), OBSERVED what it uses now,\n"
+        "WAIT/RUN how long it has waited or run, REASON why it waits or how it ended. On\n"
+        "a terminal lines are cut to fit.\n\n"
+        "examples:\n"
+        "  headroom list --user alice\n"
+        "  headroom list --all --limit 20\n"
+        "  headroom list --json | jq '.jobs[] | select(.priority > 0) | .id'",
+    .options = kListOptions,
+    .operands = Operands::kAnywhere,
+    .least_operands = 0,
+    .most_operands = 0,
+    .run = &RunList,
+};
 
-const Verb kShowVerb{"show",
-                     "ID",
-                     "show everything about one job",
-                     "Shows a job: command, request and where it came from, times, use, end.\n\n"
-                     "examples:\n"
-                     "  headroom show 42\n"
-                     "  headroom show 42 --json | jq .outcome",
-                     {},
-                     Operands::kAnywhere,
-                     1,
-                     1,
-                     &RunShow};
+const Verb kShowVerb{
+    .name = "show",
+    .operands_text = "ID",
+    .summary = "show everything about one job",
+    .details =
+        "Shows a job: command, request and where it came from, times, use, end.\n\n"
+        "examples:\n"
+        "  headroom show 42\n"
+        "  headroom show 42 --json | jq .outcome",
+    .options = {},
+    .operands = Operands::kAnywhere,
+    .least_operands = 1,
+    .most_operands = 1,
+    .run = &RunShow,
+};
 
-const Verb kWhyVerb{"why",
-                    "ID",
-                    "explain why a job waits",
-                    "Says which rule holds the job back, what it needs and what is available, who\n"
-                    "holds the rest, who is ahead, and what the gate and the lines say.\n\n"
-                    "examples:\n"
-                    "  headroom why 42",
-                    {},
-                    Operands::kAnywhere,
-                    1,
-                    1,
-                    &RunWhy};
+const Verb kWhyVerb{
+    .name = "why",
+    .operands_text = "ID",
+    .summary = "explain why a job waits",
+    .details =
+        "Says which rule holds the job back, what it needs and what is available, who\n"
+        "holds the rest, who is ahead, and what the gate and the lines say.\n\n"
+        "examples:\n"
+        "  headroom why 42",
+    .options = {},
+    .operands = Operands::kAnywhere,
+    .least_operands = 1,
+    .most_operands = 1,
+    .run = &RunWhy,
+};
 
 const Verb kCancelVerb{
-    "cancel",
-    "ID...",
-    "cancel jobs, waiting or running",
-    "A waiting job leaves the queue; of a running one every process is killed.\n"
-    "Cancelling a job that has finished changes nothing.\n\n"
-    "examples:\n"
-    "  headroom cancel 42 43\n"
-    "  headroom list --user alice --json | jq .jobs[].id | xargs headroom cancel",
-    {},
-    Operands::kAnywhere,
-    1,
-    kAnyNumber,
-    &RunCancel};
+    .name = "cancel",
+    .operands_text = "ID...",
+    .summary = "cancel jobs, waiting or running",
+    .details =
+        "A waiting job leaves the queue; of a running one every process is killed.\n"
+        "Cancelling a job that has finished changes nothing.\n\n"
+        "examples:\n"
+        "  headroom cancel 42 43\n"
+        "  headroom list --user alice --json | jq .jobs[].id | xargs headroom cancel",
+    .options = {},
+    .operands = Operands::kAnywhere,
+    .least_operands = 1,
+    .most_operands = kAnyNumber,
+    .run = &RunCancel,
+};
 
 }  // namespace headroom::cli

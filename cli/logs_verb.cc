@@ -89,20 +89,22 @@ Outcome<int> RunLogs(Context& context, const Args& args) {
 }  // namespace
 
 const Verb kLogsVerb{
-    "logs",
-    "ID",
-    "print what a job has written",
-    "Prints the job's standard output so far, as the bytes it wrote. On a terminal control\n"
-    "characters and escape sequences are shown, not obeyed, unless --raw says so.\n"
-    "With --json every piece is an object of its own on a line of its own, with its offset;\n"
-    "\"data\" is text, or base64 where the bytes are not UTF-8.\n\n"
-    "examples:\n"
-    "  headroom logs 42\n"
-    "  headroom logs -f --stderr 42",
-    kLogsOptions,
-    Operands::kAnywhere,
-    1,
-    1,
-    &RunLogs};
+    .name = "logs",
+    .operands_text = "ID",
+    .summary = "print what a job has written",
+    .details =
+        "Prints the job's standard output so far, as the bytes it wrote. On a terminal\n"
+        "control characters and escape sequences are shown, not obeyed, unless --raw says\n"
+        "so. With --json every piece is an object on a line of its own, with its offset;\n"
+        "\"data\" is text, or base64 where the bytes are not UTF-8.\n\n"
+        "examples:\n"
+        "  headroom logs 42\n"
+        "  headroom logs -f --stderr 42",
+    .options = kLogsOptions,
+    .operands = Operands::kAnywhere,
+    .least_operands = 1,
+    .most_operands = 1,
+    .run = &RunLogs,
+};
 
 }  // namespace headroom::cli

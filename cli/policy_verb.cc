@@ -55,7 +55,12 @@ Outcome<int> RunShow(Context& context, const Args&) {
     context.PrintJson(*answer);
     return 0;
   }
-  context.out() << ObjectAt(*answer, "policy").dump(2) << "\n";
+  // Read by the daemon's own code, so that it comes out in the order of the documentation. A policy
+  // of a newer daemon is shown as it came.
+  const std::string text = ObjectAt(*answer, "policy").dump(2);
+  const auto policy = ParsePolicy(text);
+  const auto* known = std::get_if<Policy>(&policy);
+  context.out() << (known != nullptr ? PolicyToJson(*known) : text + "\n");
   return 0;
 }
 
@@ -92,21 +97,24 @@ Outcome<int> RunPolicy(Context& context, const Args& args) {
 }  // namespace
 
 const Verb kPolicyVerb{
-    "policy",
-    "check FILE | show | reload",
-    "check a policy file, show or reload the one in force",
-    "check FILE   reads the file as the daemon does and prints every problem with its place (a\n"
-    "             JSON pointer). Exit code 0, or 2 with problems. Needs no daemon.\n"
-    "show         prints the policy in force, every key with its value.\n"
-    "reload       makes the daemon read its file again (administrators). A file with problems\n"
-    "             changes nothing, and they are printed.\n\n"
-    "examples:\n"
-    "  headroom policy check /etc/headroom/policy.json && sudo headroom policy reload\n"
-    "  headroom policy show > policy.json",
-    {},
-    Operands::kAnywhere,
-    1,
-    kAnyNumber,
-    &RunPolicy};
+    .name = "policy",
+    .operands_text = "check FILE | show | reload",
+    .summary = "check a policy file, show or reload the one in force",
+    .details =
+        "check FILE  reads the file as the daemon does and prints every problem with its\n"
+        "            place (a JSON pointer). Exit code 0, or 2 with problems. Needs no\n"
+        "            daemon.\n"
+        "show        prints the policy in force, every key with its value.\n"
+        "reload      makes the daemon read its file again (administrators). A file with\n"
+        "            problems changes nothing, and they are printed.\n\n"
+        "examples:\n"
+        "  headroom policy check /etc/headroom/policy.json && sudo headroom policy reload\n"
+        "  headroom policy show > policy.json",
+    .options = {},
+    .operands = Operands::kAnywhere,
+    .least_operands = 1,
+    .most_operands = kAnyNumber,
+    .run = &RunPolicy,
+};
 
 }  // namespace headroom::cli

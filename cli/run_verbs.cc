@@ -98,38 +98,45 @@ Outcome<int> RunRun(Context& context, const Args& args) {
 }  // namespace
 
 const Verb kRunVerb{
-    "run",
-    "COMMAND [ARG...]",
-    "run a command when there is room, and wait for it",
-    "Submits the command, waits until the host has room, streams its output, and ends with its\n"
-    "exit code. The first operand ends the options; \"--\" before it is allowed.\n\n"
-    "Ctrl-C cancels the job and waits for its end; a second Ctrl-C leaves at once. If this\n"
-    "command is killed, the job goes on. On a terminal stderr says why the job waits.\n"
-    "With --json the output stays in the job's logs and stdout is the finished job.\n\n"
-    "exit code: the job's own; 128+n after signal n; 125 when it did not run to its own end\n"
-    "(rejected, launch failed, cancelled, lost: stderr says which); 2, 3 and 5 as every verb.\n\n"
-    "examples:\n"
-    "  headroom run make -j8\n"
-    "  headroom run --memory 4GiB --cpu 2 --name nightly -- ./report.sh --all\n"
-    "  headroom run --token db=1 --env DATABASE_URL -- python3 load.py",
-    SubmissionOptions(),
-    Operands::kCommand,
-    1,
-    kAnyNumber,
-    &RunRun};
+    .name = "run",
+    .operands_text = "COMMAND [ARG...]",
+    .summary = "run a command when there is room, and wait for it",
+    .details =
+        "Submits the command, waits until the host has room, streams its output, and ends\n"
+        "with its exit code. The first operand ends the options; \"--\" before it is\n"
+        "allowed.\n\n"
+        "Ctrl-C cancels the job and waits for its end; a second Ctrl-C leaves at once. If\n"
+        "this command is killed, the job goes on. On a terminal stderr says why the job\n"
+        "waits. With --json the output stays in the job's logs and stdout is the finished\n"
+        "job.\n\n"
+        "exit code: the job's own; 128+n after signal n; 125 when it did not run to its\n"
+        "own end (rejected, launch failed, cancelled, lost: stderr says which); 2, 3 and 5\n"
+        "as every verb.\n\n"
+        "examples:\n"
+        "  headroom run make -j8\n"
+        "  headroom run --memory 4GiB --cpu 2 --name nightly -- ./report.sh --all\n"
+        "  headroom run --token db=1 --env DATABASE_URL -- python3 load.py",
+    .options = SubmissionOptions(),
+    .operands = Operands::kCommand,
+    .least_operands = 1,
+    .most_operands = kAnyNumber,
+    .run = &RunRun,
+};
 
 const Verb kSubmitVerb{
-    "submit",
-    "COMMAND [ARG...]",
-    "hand a command over and print its id",
-    "Prints the new job's id once the daemon has it safely on disk, and does not wait.\n\n"
-    "examples:\n"
-    "  id=$(headroom submit --memory 2GiB -- ./work.sh)\n"
-    "  headroom submit --idempotency-key import-2026-11-24 ./import.sh",
-    SubmissionOptions(),
-    Operands::kCommand,
-    1,
-    kAnyNumber,
-    &RunSubmit};
+    .name = "submit",
+    .operands_text = "COMMAND [ARG...]",
+    .summary = "hand a command over and print its id",
+    .details =
+        "Prints the new job's id once the daemon has it safely on disk, and ends.\n\n"
+        "examples:\n"
+        "  id=$(headroom submit --memory 2GiB -- ./work.sh)\n"
+        "  headroom submit --idempotency-key import-2026-11-24 ./import.sh",
+    .options = SubmissionOptions(),
+    .operands = Operands::kCommand,
+    .least_operands = 1,
+    .most_operands = kAnyNumber,
+    .run = &RunSubmit,
+};
 
 }  // namespace headroom::cli

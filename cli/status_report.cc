@@ -68,7 +68,13 @@ Tone FreeTone(const ResourceLines& lines) {
   return *lines.headroom * 10 < *lines.target ? Tone::kWarn : Tone::kGood;
 }
 
-int BarCells(const Look& look) { return std::clamp(look.width.value_or(80) - 46, 10, 50); }
+// What a line has beside its bar and its text: "memory  [" and "]  42%  ".
+constexpr int kBarFrame = 17;
+constexpr int kTextRoom = 33;
+
+int BarCells(const Look& look) {
+  return std::clamp(look.width.value_or(80) - kBarFrame - kTextRoom, 10, 50);
+}
 
 // "memory  [▒▒████···│     ]  41%  12.1 GiB free under the target".
 std::string BarLine(const char* name, Dimension dimension, const ResourceLines& lines,
@@ -77,9 +83,10 @@ std::string BarLine(const char* name, Dimension dimension, const ResourceLines& 
   const int64_t used = lines.unmanaged.value_or(0) + lines.charge.value_or(0);
   const double percent = 100.0 * static_cast<double>(used) / static_cast<double>(*lines.capacity);
   const int64_t headroom = lines.headroom.value_or(0);
-  const std::string free = headroom >= 0
-                               ? AmountText(dimension, lines.headroom) + " free under the target"
-                               : FormatAmount(-headroom, {dimension, {}}) + " over the target";
+  std::string free = headroom >= 0
+                         ? AmountText(dimension, lines.headroom) + " free under the target"
+                         : FormatAmount(-headroom, {dimension, {}}) + " over the target";
+  if (look.width) free = Truncate(free, *look.width - kBarFrame - BarCells(look), Ellipsis(look));
   return fmt::format("{:<7} [{}] {:>3.0f}%  {}\n", name, Bar(lines, BarCells(look), look.charset),
                      percent, Paint(free, FreeTone(lines), look));
 }

@@ -117,34 +117,38 @@ Outcome<int> RunTop(Context& context, const Args& args) {
 }  // namespace
 
 const Verb kStatusVerb{
-    "status",
-    "",
-    "show how much room there is and what the gate says",
-    "For memory, CPU and pids: a bar of what is taken outside our jobs, charged to jobs and free\n"
-    "up to the target (the mark), then the numbers. Then the pressure gate, the jobs by state,\n"
-    "and what works worse than it should on this host.\n\n"
-    "examples:\n"
-    "  headroom status\n"
-    "  headroom status --json | jq .headroom.memory.headroom",
-    {},
-    Operands::kAnywhere,
-    0,
-    0,
-    &RunStatus};
+    .name = "status",
+    .operands_text = "",
+    .summary = "show how much room there is and what the gate says",
+    .details =
+        "For memory, CPU and pids: a bar of what is taken outside our jobs, charged to\n"
+        "jobs and free up to the target (the mark), then the numbers. Then the pressure\n"
+        "gate, the jobs by state, and what works worse than it should on this host.\n\n"
+        "examples:\n"
+        "  headroom status\n"
+        "  headroom status --json | jq .headroom.memory.headroom",
+    .options = {},
+    .operands = Operands::kAnywhere,
+    .least_operands = 0,
+    .most_operands = 0,
+    .run = &RunStatus,
+};
 
 const Verb kTopVerb{
-    "top",
-    "",
-    "watch the host, the running jobs and the queue",
-    "Redraws every second until q or Ctrl-C. Where output is no terminal, or a dumb one, it\n"
-    "prints one view after another; with --json one object a line.\n\n"
-    "examples:\n"
-    "  headroom top\n"
-    "  headroom top --interval 10s --count 6 >> watch.txt",
-    kTopOptions,
-    Operands::kAnywhere,
-    0,
-    0,
-    &RunTop};
+    .name = "top",
+    .operands_text = "",
+    .summary = "watch the host, the running jobs and the queue",
+    .details =
+        "Redraws every second until q or Ctrl-C. Where output is no terminal, or a dumb\n"
+        "one, it prints one view after another; with --json one object a line.\n\n"
+        "examples:\n"
+        "  headroom top\n"
+        "  headroom top --interval 10s --count 6 >> watch.txt",
+    .options = kTopOptions,
+    .operands = Operands::kAnywhere,
+    .least_operands = 0,
+    .most_operands = 0,
+    .run = &RunTop,
+};
 
 }  // namespace headroom::cli

@@ -144,6 +144,7 @@ Status UnixClient::Connection::Advance(Parser& parser, std::optional<Duration> d
       used = parser.put(boost::asio::buffer(input_), error);
       continue;
     }
+    if (!parser.got_some()) return Cut();  // put_eof() asserts it
     parser.put_eof(error);
     if (error || !parser.is_done()) return Cut();
   }

@@ -24,16 +24,19 @@ Outcome<int> RunVersion(Context& context, const Args&) {
 
 }  // namespace
 
-const Verb kVersionVerb{"version",
-                        "",
-                        "print the versions of the command and the daemon",
-                        "Prints this command's version and, if it answers, the daemon's.\n\n"
-                        "examples:\n"
-                        "  headroom version --json",
-                        {},
-                        Operands::kAnywhere,
-                        0,
-                        0,
-                        &RunVersion};
+const Verb kVersionVerb{
+    .name = "version",
+    .operands_text = "",
+    .summary = "print the versions of the command and the daemon",
+    .details =
+        "Prints this command's version and, if it answers, the daemon's.\n\n"
+        "examples:\n"
+        "  headroom version --json",
+    .options = {},
+    .operands = Operands::kAnywhere,
+    .least_operands = 0,
+    .most_operands = 0,
+    .run = &RunVersion,
+};
 
 }  // namespace headroom::cli

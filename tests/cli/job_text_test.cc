@@ -37,7 +37,7 @@ TEST(JobsTable, ShowsWhatARunningJobUsesAndHowLongItHasRun) {
 TEST(JobsTable, ShowsHowAJobEnded) {
   nlohmann::json job = AFinishedJob(42, "failed");
   job["exit_code"] = 3;
-  EXPECT_THAT(Row(job), HasSubstr("failed   nightly"));
+  EXPECT_THAT(Row(job), HasSubstr("failed  nightly"));
   EXPECT_THAT(Row(job), HasSubstr("15s  exit code 3"));
 }
 

@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "admission/json/policy_json.h"
 #include "cli/top_frame.h"
 #include "tests/cli/cli_run.h"
 #include "tests/cli/fake_daemon.h"
@@ -204,12 +205,19 @@ TEST(PolicyCheck, RefusesAFileThatCannotBeRead) {
 
 TEST(Policy, ShowsAndReloads) {
   FakeDaemon daemon;
-  daemon.On("GET /v1/policy", {Json({{"generation", 2}, {"policy", {{"tick", "1s"}}}})});
+  daemon.On("GET /v1/policy",
+            {Json({{"generation", 2}, {"policy", json::parse(PolicyToJson(Policy()))}})});
   daemon.On("POST /v1/policy/reload", {Json({{"generation", 3}})});
   CliRun headroom(daemon.socket());
-  EXPECT_EQ(headroom({"policy", "show"}).out, "{\n  \"tick\": \"1s\"\n}\n");
+  EXPECT_EQ(headroom({"policy", "show"}).out, PolicyToJson(Policy()));
   EXPECT_EQ(headroom({"policy", "show", "--json"}).json()["generation"], 2);
   EXPECT_EQ(headroom({"policy", "reload"}).out, "policy generation 3 is in force\n");
+}
+
+TEST(Policy, ShowsThatOfANewerDaemonAsItCame) {
+  FakeDaemon daemon;
+  daemon.On("GET /v1/policy", {Json({{"generation", 2}, {"policy", {{"new_knob", 1}}}})});
+  EXPECT_EQ(CliRun(daemon.socket())({"policy", "show"}).out, "{\n  \"new_knob\": 1\n}\n");
 }
 
 TEST(Policy, NamesTheNearestAction) {

@@ -34,7 +34,7 @@ TEST(Table, ShrinksTheWidestColumnFirst) {
   EXPECT_EQ(Render(Jobs(), look),
             " ID  NAME         WHY\n"
             "  1  short        waits for m…\n"
-            "200  a-long-name…\n");
+            "200  a-long-nam…\n");
 }
 
 TEST(Table, NeverIsWiderThanTheTerminal) {
