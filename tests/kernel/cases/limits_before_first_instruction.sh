@@ -21,8 +21,9 @@ attempt 1-1" "$said"
 fi
 
 # F43: and it holds no descriptor but its own three.
-descriptors=$(headroom run -- bash -c 'cd /proc/$$/fd && echo *')
-equal "descriptors of a job" "0 1 2" "${descriptors% 255}"
+# shellcheck disable=SC2016  # the job expands it
+descriptors=$(headroom run -- bash -c 'for n in {0..64}; do if [[ -e /proc/$$/fd/$n ]]; then printf "%s " "$n"; fi; done')
+equal "descriptors of a job" "0 1 2 " "$descriptors"
 
 said=$(headroom run --user nobody -- id -un)
 equal "user of a job" nobody "$said"
