@@ -26,7 +26,7 @@ constexpr OptionSpec kEventsOptions[] = {
 std::string DetailText(const json& detail) {
   std::string text;
   for (const auto& [key, value] : detail.items()) {
-    if (value.is_null() || value == "") continue;
+    if (value.is_null() || value == json(std::string())) continue;
     const std::string shown = value.is_string() ? value.get<std::string>() : value.dump();
     text += fmt::format("{}{}={}", text.empty() ? "" : " ", key, shown);
   }

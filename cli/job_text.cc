@@ -119,6 +119,7 @@ std::string Quote(const std::string& word) {
 
 std::string ShellQuote(const std::vector<std::string>& words) {
   std::vector<std::string> quoted;
+  quoted.reserve(words.size());
   for (const std::string& word : words) quoted.push_back(Quote(word));
   return Join(quoted, " ");
 }

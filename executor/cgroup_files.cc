@@ -85,8 +85,8 @@ std::vector<std::string> ListCgroups(const CgroupMounts& mounts, const std::stri
     for (std::string& name : Subdirectories(CgroupDirectory(mount, path)))
       names.push_back(std::move(name));
   std::ranges::sort(names);
-  const auto repeated = std::ranges::unique(names);
-  names.erase(repeated.begin(), repeated.end());
+  const auto repeated = std::unique(names.begin(), names.end());
+  names.erase(repeated, names.end());
   return names;
 }
 

@@ -73,7 +73,10 @@ template <class Visitor>
 void VisitGate(Visitor& v, Policy& policy) {
   v.Field("quiet", policy.gate_quiet, policy_values::Time{});
   std::vector<GateThreshold> rows;
-  for (const auto& [resource, kind] : kGateRows) {
+  for (const auto& listened : kGateRows) {
+    // Named by hand: clang 14 captures no structured binding.
+    const auto& resource = listened.first;
+    const auto& kind = listened.second;
     std::optional<GateThreshold> row;
     for (const GateThreshold& known : policy.gate) {
       if (known.resource == resource && known.kind == kind) row = known;
