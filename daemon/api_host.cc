@@ -25,22 +25,13 @@ OrderedJson HeadroomToJson(const StatusView& status) {
   return json;
 }
 
-OrderedJson RunningToJson(const std::vector<JobView>& jobs, const Caller& caller) {
-  OrderedJson json = OrderedJson::array();
-  for (const JobView& job : jobs) {
-    const bool own = caller.admin || job.record.submission.uid == caller.uid;
-    json.push_back(JobToJson(job, own ? Visibility::kFull : Visibility::kOthers));
-  }
-  return json;
-}
-
 OrderedJson SnapshotToJson(const StatusView& status, const Caller& caller) {
   return {
       {"policy_generation", status.policy_generation},
       {"jobs_by_state", status.jobs_by_state},
       {"gate", GateToJson(status.gate, status.now)},
       {"headroom", HeadroomToJson(status)},
-      {"running", RunningToJson(status.running, caller)},
+      {"running", JobsToJson(status.running, caller)},
       {"enforcement", {{"mode", status.enforcement.mode}, {"missing", status.enforcement.missing}}},
       {"degraded", status.degraded},
       {"measurements", MeasurementsToJson(status.measurements, status.now)}};

@@ -21,12 +21,6 @@ constexpr int64_t kMostJobsOfPage = 1000;
 constexpr int64_t kJobsOfPage = 100;
 constexpr int64_t kLogBytes = 1 << 20;  // of one answer
 
-OrderedJson JobsToJson(const std::vector<JobView>& jobs) {
-  OrderedJson json = OrderedJson::array();
-  for (const JobView& job : jobs) json.push_back(JobToJson(job));
-  return json;
-}
-
 FindUser UserFinder(ApiContext& api) {
   return [&callers = api.callers](const std::string& name) { return callers.FindUser(name); };
 }
@@ -156,14 +150,14 @@ void SyncSource(ApiContext& api, ApiCall call) {
   if (!wanted) return call.Respond(tl::unexpected(wanted.error()));
   call.request.body.clear();
   const Caller caller = call.caller;
-  api.service.Sync(
-      caller, source, *std::move(wanted),
-      [call = std::move(call)](const Result<SyncResult>& synced) {
-        if (!synced) return call.Respond(tl::unexpected(FromError(synced.error())));
-        OrderedJson withdrawn = OrderedJson::array();
-        for (const JobId id : synced->withdrawn) withdrawn.push_back(id.value);
-        call.Respond(JsonResponse({{"jobs", JobsToJson(synced->jobs)}, {"withdrawn", withdrawn}}));
-      });
+  api.service.Sync(caller, source, *std::move(wanted),
+                   [call = std::move(call)](const Result<SyncResult>& synced) {
+                     if (!synced) return call.Respond(tl::unexpected(FromError(synced.error())));
+                     OrderedJson withdrawn = OrderedJson::array();
+                     for (const JobId id : synced->withdrawn) withdrawn.push_back(id.value);
+                     call.Respond(JsonResponse({{"jobs", JobsToJson(synced->jobs, call.caller)},
+                                                {"withdrawn", withdrawn}}));
+                   });
 }
 
 void CancelJob(ApiContext& api, ApiCall call) {
@@ -186,7 +180,7 @@ Answer ListJobs(ApiContext& api, const ApiCall& call) {
     jobs->resize(limit);
     next_after = jobs->back().record.id.value;
   }
-  return JsonResponse({{"jobs", JobsToJson(*jobs)}, {"next_after", next_after}});
+  return JsonResponse({{"jobs", JobsToJson(*jobs, call.caller)}, {"next_after", next_after}});
 }
 
 Answer ShowJob(ApiContext& api, const ApiCall& call) {

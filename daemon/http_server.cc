@@ -1,20 +1,16 @@
 #include "daemon/http_server.h"
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <limits>
-#include <map>
 #include <set>
 #include <sstream>
 #include <utility>  // before Asio: Boost 1.74 uses std::exchange without it
-#include <vector>
 
-// The one file that includes Asio's network part and Beast: they cost 15 seconds to compile.
+// The one file that includes Beast: it costs 15 seconds to compile.
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
@@ -32,8 +28,6 @@ using Socket = beast::basic_stream<Protocol, asio::io_context::executor_type>;
 
 constexpr Duration kLinger = std::chrono::seconds(1);
 constexpr std::size_t kLingerBytes = 1 << 20;
-constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
-constexpr int kAcceptsPerTurn = 64;
 
 int Family(Transport transport) { return transport == Transport::kUnix ? AF_UNIX : AF_INET; }
 
@@ -92,36 +86,22 @@ const char* FramingProblem(const Message& message) {
 
 }  // namespace
 
-Peer PeerOfSocket(int fd, Transport transport) {
-  Peer peer{transport, std::nullopt};
-  ucred credentials{};
-  socklen_t size = sizeof(credentials);
-  if (transport == Transport::kUnix &&
-      ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0) {
-    peer.uid = credentials.uid;
-  }
-  return peer;
-}
-
 // What all connections share, and the list of them. Outlives the server as long as a reply is held.
-class HttpServer::Core {
+class HttpServer::Core : public std::enable_shared_from_this<Core> {
  public:
   Core(asio::io_context& loop_of, HttpHandler& handler_of, HttpLimits limits_of, PeerOf peer)
-      : loop(loop_of), handler(&handler_of), limits(limits_of), peer_of(std::move(peer)) {}
+      : loop(loop_of),
+        handler(&handler_of),
+        limits(limits_of),
+        peer_of(std::move(peer)),
+        count(limits.connections) {}
 
-  bool HasRoomFor(const Peer& peer) {
-    if (sessions.size() >= limits.connections) return false;
-    const auto same_user = per_user.find(peer.uid);
-    const bool plenty =
-        sessions.size() + limits.reserved_connections < limits.connections &&
-        (same_user == per_user.end() || same_user->second < limits.connections_per_user);
-    return plenty || handler->IsPrivileged(peer);
-  }
+  void Welcome(UniqueFd fd, Transport transport);
   void Add(Session* session, const Peer& peer) {
-    if (sessions.insert(session).second) ++per_user[peer.uid];
+    if (sessions.insert(session).second) count.Add(peer.uid);
   }
   void Remove(Session* session, const Peer& peer) {
-    if (sessions.erase(session) > 0 && --per_user[peer.uid] == 0) per_user.erase(peer.uid);
+    if (sessions.erase(session) > 0) count.Remove(peer.uid);
   }
   HttpResponse Refusal(int status, std::string_view why) {
     return handler == nullptr ? HttpResponse{status, "text/plain", {}, {}}
@@ -132,9 +112,8 @@ class HttpServer::Core {
   HttpHandler* handler;  // null once stopped
   const HttpLimits limits;
   const PeerOf peer_of;
-  std::vector<std::shared_ptr<Listener>> listeners;
   std::set<Session*> sessions;
-  std::map<std::optional<uid_t>, std::size_t> per_user;
+  ConnectionCount count;
 };
 
 // One connection. Owned by the operation that it waits for, or by the reply that it is owed.
@@ -308,7 +287,9 @@ void HttpServer::Session::RefuseFor(const error_code& error) {
 void HttpServer::Session::Answer(HttpResponse response, bool may_keep_alive) {
   answered_ = true;
   if (core_->handler != nullptr) core_->handler->OnAnswered(response.status);
-  const bool keep_alive = may_keep_alive && parser_->keep_alive();
+  const bool to_head = parser_->get().method() == http::verb::head;  // refused, without a body
+  if (to_head) response.body.clear();
+  const bool keep_alive = may_keep_alive && !to_head && parser_->keep_alive();
   response_ = ToWire(std::move(response), parser_->get().version() == 10 ? 10 : 11, keep_alive);
   response_->prepare_payload();
   socket_.expires_after(core_->limits.write);
@@ -386,86 +367,16 @@ void HttpServer::Session::ArmHeartbeat() {
   });
 }
 
-// A listening socket. Accepts what has come, and rests when the process has no descriptors left.
-class HttpServer::Listener : public std::enable_shared_from_this<Listener> {
- public:
-  Listener(std::shared_ptr<Core> core, UniqueFd fd, Transport transport)
-      : core_(std::move(core)),
-        socket_(core_->loop, fd.Release()),
-        pause_(core_->loop),
-        transport_(transport) {
-    KeepSpare();
-  }
-
-  void Wait() {
-    socket_.async_wait(asio::posix::stream_descriptor::wait_read,
-                       [self = shared_from_this()](error_code error) {
-                         if (!error && self->socket_.is_open()) self->AcceptAll();
-                       });
-  }
-  void Close() {
-    error_code ignored;
-    socket_.close(ignored);
-    pause_.cancel();
-  }
-
- private:
-  void AcceptAll();
-  void Welcome(UniqueFd fd);
-  void TurnOneAway();
-  void KeepSpare() { spare_.Reset(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
-  UniqueFd Accept() {
-    return UniqueFd(
-        ::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  }
-
-  const std::shared_ptr<Core> core_;
-  asio::posix::stream_descriptor socket_;
-  asio::steady_timer pause_;
-  const Transport transport_;
-  UniqueFd spare_;  // given up for a moment to accept, and close, when there are no others
-  bool short_of_descriptors_ = false;
-};
-
-void HttpServer::Listener::AcceptAll() {
-  for (int i = 0; i < kAcceptsPerTurn && core_->handler != nullptr; ++i) {
-    UniqueFd fd = Accept();
-    if (fd) {
-      Welcome(std::move(fd));
-      continue;
-    }
-    if (errno == EINTR || errno == ECONNABORTED) continue;
-    if (errno == EAGAIN) break;
-    return TurnOneAway();
-  }
-  Wait();
-}
-
-void HttpServer::Listener::Welcome(UniqueFd fd) {
-  short_of_descriptors_ = false;
-  const Peer peer = core_->peer_of(fd.get(), transport_);
-  if (core_->HasRoomFor(peer)) {
-    std::make_shared<Session>(core_, std::move(fd), peer)->WaitForRequest();
+void HttpServer::Core::Welcome(UniqueFd fd, Transport transport) {
+  if (handler == nullptr) return;
+  const Peer peer = peer_of(fd.get(), transport);
+  if (count.HasRoomFor(peer.uid) || (count.HasRoomInReserve() && handler->IsPrivileged(peer))) {
+    std::make_shared<Session>(shared_from_this(), std::move(fd), peer)->WaitForRequest();
     return;
   }
-  const std::string text = ToText(core_->Refusal(503, "too many connections"));
-  core_->handler->OnAnswered(503);
+  const std::string text = ToText(Refusal(503, "too many connections"));
+  handler->OnAnswered(503);
   static_cast<void>(::send(fd.get(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
-}
-
-// EMFILE, ENFILE, ENOBUFS, ENOMEM: the connection stays in the kernel's queue and the socket stays
-// readable. Waiting for it again at once would spin (F39).
-void HttpServer::Listener::TurnOneAway() {
-  if (!std::exchange(short_of_descriptors_, true)) {
-    spdlog::error("http: cannot accept connections: {}", strerrordesc_np(errno));
-  }
-  spare_.Reset();
-  Accept().Reset();
-  KeepSpare();
-  pause_.expires_after(kAcceptPause);
-  pause_.async_wait([self = shared_from_this()](error_code error) {
-    if (!error && self->socket_.is_open()) self->Wait();
-  });
 }
 
 HttpServer::HttpServer(asio::io_context& loop, HttpHandler& handler, HttpLimits limits,
@@ -475,13 +386,14 @@ HttpServer::HttpServer(asio::io_context& loop, HttpHandler& handler, HttpLimits 
 HttpServer::~HttpServer() { Stop(); }
 
 void HttpServer::Listen(UniqueFd socket, Transport transport) {
-  core_->listeners.push_back(std::make_shared<Listener>(core_, std::move(socket), transport));
-  core_->listeners.back()->Wait();
+  acceptors_.push_back(std::make_unique<Acceptor>(
+      core_->loop, std::move(socket),
+      [core = core_, transport](UniqueFd fd) { core->Welcome(std::move(fd), transport); }));
 }
 
 void HttpServer::Stop() {
+  acceptors_.clear();
   core_->handler = nullptr;
-  for (const auto& listener : std::exchange(core_->listeners, {})) listener->Close();
   for (Session* session : std::set<Session*>(core_->sessions)) session->Leave();
 }
 

@@ -3,11 +3,15 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/result.h"
+#include "daemon/acceptor.h"
+#include "daemon/connection_count.h"
 #include "daemon/http_message.h"
+#include "daemon/listen_socket.h"
 
 namespace boost::asio {
 class io_context;
@@ -18,19 +22,13 @@ namespace headroom {
 
 struct HttpLimits {
   std::size_t head_bytes = 16 * 1024;         // request line and headers; more is 431
-  std::size_t connections = 1024;             // all together; more are answered 503 and closed
-  std::size_t reserved_connections = 32;      // of these, only for privileged peers
-  std::size_t connections_per_user = 256;     // of one that is not privileged
+  ConnectionLimits connections;               // more are answered 503 and closed
   Duration idle = std::chrono::seconds(60);   // between two requests of a connection
   Duration head = std::chrono::seconds(10);   // from the first byte of a head to its last
   Duration body = std::chrono::seconds(60);   // for a whole body
   Duration write = std::chrono::seconds(30);  // for a whole answer, or one piece of a stream
   Duration heartbeat = std::chrono::seconds(15);
 };
-
-// Who is at the other end of a connected socket.
-using PeerOf = std::function<Peer(int fd, Transport transport)>;
-Peer PeerOfSocket(int fd, Transport transport);
 
 // Serves requests one at a time per connection, in order, however many were sent ahead. What is
 // malformed is answered and the connection closed; a client that is too slow is dropped (F38).
@@ -53,11 +51,11 @@ class HttpServer {
 
  private:
   class Core;
-  class Listener;
   class Session;
   class Reply;
   class Stream;
   std::shared_ptr<Core> core_;
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;
 };
 
 }  // namespace headroom

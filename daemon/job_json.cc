@@ -134,6 +134,15 @@ OrderedJson JobToJson(const JobView& job, Visibility visibility) {
   return json;
 }
 
+OrderedJson JobsToJson(const std::vector<JobView>& jobs, const Caller& caller) {
+  OrderedJson json = OrderedJson::array();
+  for (const JobView& job : jobs) {
+    const bool own = caller.admin || job.record.submission.uid == caller.uid;
+    json.push_back(JobToJson(job, own ? Visibility::kFull : Visibility::kOthers));
+  }
+  return json;
+}
+
 OrderedJson EventToJson(const Event& event) {
   return {{"sequence", event.sequence},
           {"at", FormatWallTime(event.at)},

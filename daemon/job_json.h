@@ -13,6 +13,8 @@ enum class Visibility {
 
 // Never holds the environment.
 OrderedJson JobToJson(const JobView& job, Visibility visibility = Visibility::kFull);
+// Each as this caller may see it.
+OrderedJson JobsToJson(const std::vector<JobView>& jobs, const Caller& caller);
 OrderedJson DecisionToJson(const Decision& decision, const JobView& job);
 OrderedJson EventToJson(const Event& event);
 

@@ -140,4 +140,15 @@ Result<uint16_t> LocalPort(int fd) {
   return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
 }
 
+Peer PeerOfSocket(int fd, Transport transport) {
+  Peer peer{transport, std::nullopt};
+  ucred credentials{};
+  socklen_t size = sizeof(credentials);
+  if (transport == Transport::kUnix &&
+      ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0) {
+    peer.uid = credentials.uid;
+  }
+  return peer;
+}
+
 }  // namespace headroom

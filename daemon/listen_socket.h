@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "daemon/http_message.h"
 
-// Listening sockets, made with care and handed to the HTTP server. Threads: any.
+// Sockets, made with care and handed to the HTTP server. Threads: any.
 namespace headroom {
 
 // Listens on a Unix socket that every local user may connect to (mode 0666): who they are, the
@@ -20,5 +22,9 @@ Result<UniqueFd> ListenLoopback(const std::string& host_and_port);
 
 // The port that a TCP socket is bound to.
 Result<uint16_t> LocalPort(int fd);
+
+// Who is at the other end of a connected socket.
+using PeerOf = std::function<Peer(int fd, Transport transport)>;
+Peer PeerOfSocket(int fd, Transport transport);
 
 }  // namespace headroom

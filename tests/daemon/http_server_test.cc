@@ -189,8 +189,7 @@ TEST(HttpServer, SendsALargeAnswerInFull) {
 
 TEST(HttpServer, KeepsConnectionsInReserveForAdministrators) {  // F38
   HttpLimits limits;
-  limits.connections = 20;
-  limits.reserved_connections = 5;
+  limits.connections = {20, 5, 20};
   ApiServer server(limits);
   server.uid = ApiServer::kAlice;
   std::vector<UniqueFd> idle;
@@ -205,7 +204,7 @@ TEST(HttpServer, KeepsConnectionsInReserveForAdministrators) {  // F38
 
 TEST(HttpServer, LetsNoUserTakeAllConnections) {
   HttpLimits limits;
-  limits.connections_per_user = 5;
+  limits.connections.per_user = 5;
   ApiServer server(limits);
   server.uid = ApiServer::kAlice;
   std::vector<UniqueFd> idle;
@@ -229,7 +228,7 @@ TEST(HttpServer, ServesBesideAThousandIdleConnections) {  // F38
   ::setrlimit(RLIMIT_NOFILE, &descriptors);
   {
     HttpLimits limits;
-    limits.connections = limits.connections_per_user = 1100;
+    limits.connections = {1100, 10, 1100};
     ApiServer server(limits);
     server.uid = ApiServer::kAlice;
     std::vector<UniqueFd> idle;
@@ -313,6 +312,17 @@ TEST(HttpServer, StopsWithAnswersStillOwed) {
   server.service.Release();
 }
 
+TEST(HttpServer, SendsNoBodyInAnswerToHead) {
+  ApiServer server;
+  const UniqueFd client = server.Connect();
+  server.Write(client, "HEAD /healthz HTTP/1.1\r\nHost: h\r\n\r\n");
+  std::string seen;
+  ASSERT_TRUE(server.RunUntilSent(client, seen, "\r\n\r\n"));
+  EXPECT_THAT(seen, HasSubstr(" 405 "));
+  EXPECT_TRUE(seen.ends_with("\r\n\r\n"));
+  EXPECT_TRUE(server.RunUntilClosed(client));
+}
+
 TEST(HttpServer, CountsEveryAnswer) {
   ApiServer server;
   server.Get("/healthz");
@@ -326,15 +336,6 @@ TEST(HttpServer, TellsBrowsersToRunNothing) {  // F44
   const auto answer = server.Get("/healthz");
   EXPECT_EQ(answer.Header("X-Content-Type-Options"), "nosniff");
   EXPECT_EQ(answer.Header("Content-Security-Policy"), "default-src 'none'");
-}
-
-TEST(PeerOfSocket, IsWhomTheKernelSays) {
-  int pair[2];
-  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-  const UniqueFd one(pair[0]);
-  const UniqueFd other(pair[1]);
-  EXPECT_EQ(PeerOfSocket(one.get(), Transport::kUnix), (Peer{Transport::kUnix, ::geteuid()}));
-  EXPECT_EQ(PeerOfSocket(one.get(), Transport::kTcp), (Peer{Transport::kTcp, std::nullopt}));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -82,6 +83,15 @@ TEST(ListenLoopback, RefusesWhatIsNoPort) {
                               "127.0.0.1:-1", "localhost:80 "}) {
     EXPECT_FALSE(ListenLoopback(address)) << address;
   }
+}
+
+TEST(PeerOfSocket, IsWhomTheKernelSays) {
+  int pair[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+  const UniqueFd one(pair[0]);
+  const UniqueFd other(pair[1]);
+  EXPECT_EQ(PeerOfSocket(one.get(), Transport::kUnix), (Peer{Transport::kUnix, ::geteuid()}));
+  EXPECT_EQ(PeerOfSocket(one.get(), Transport::kTcp), (Peer{Transport::kTcp, std::nullopt}));
 }
 
 }  // namespace
