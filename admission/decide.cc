@@ -55,7 +55,8 @@ class Pass {
         stale_(snapshot.now - snapshot.host->measured_at > policy.stale_after),
         someone_warms_up_(SomeoneWarmsUp()) {
     idle_room_ -= account.unmanaged;
-    // CPU is shared by weight: what others burn makes a job slower, it does not keep it from running.
+    // CPU is shared by weight: what others burn makes a job slower, it does not keep it from
+    // running.
     idle_room_.cpu_millis = account.capacity.cpu_millis;
   }
 
