@@ -110,7 +110,7 @@ const Verb kRunVerb{
         "waits. With --json the output stays in the job's logs and stdout is the finished\n"
         "job.\n\n"
         "exit code: the job's own; 128+n after signal n; 125 when it did not run to its\n"
-        "own end (rejected, launch failed, cancelled, lost: stderr says which); 2, 3 and 5\n"
+        "own end (rejected, launch failed, cancelled, lost: stderr says which); 2, 3, 5\n"
         "as every verb.\n\n"
         "examples:\n"
         "  headroom run make -j8\n"

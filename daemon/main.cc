@@ -104,7 +104,10 @@ class Headroomd {
       return Refuse(kBadState, whole.error().message);
     }
     auto store = Store::Open(options_.state_dir + "/" + kDatabaseName);
-    if (!store) return Refuse(kBadState, store.error().message);
+    if (!store) {
+      const bool taken = store.error().code == ErrorCode::kConflict;
+      return Refuse(taken ? kAnotherDaemon : kBadState, store.error().message);
+    }
     store_ = *std::move(store);
     return kStopped;
   }

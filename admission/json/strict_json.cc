@@ -43,12 +43,14 @@ class TrackedIterator {
   const char** reached_ = nullptr;
 };
 
-std::string Where(std::string_view text, std::size_t offset) {
-  const std::string_view before = text.substr(0, std::min(offset, text.size()));
+// `read`: how many bytes the parser had taken when it stopped; the last of them is where. A newline
+// belongs to the line that it ends.
+std::string Where(std::string_view text, std::size_t read) {
+  const std::size_t at = std::min(std::max<std::size_t>(1, read) - 1, text.size());
+  const std::string_view before = text.substr(0, at);
   const auto line = 1 + std::ranges::count(before, '\n');
   const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
-  return fmt::format("line {}, column {}", line,
-                     std::max<std::size_t>(1, before.size() - line_start));
+  return fmt::format("line {}, column {}", line, at - line_start + 1);
 }
 
 // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while parsing

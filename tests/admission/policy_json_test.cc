@@ -60,7 +60,8 @@ Policy Parsed(std::string_view text) {
 // The names of all values in a document: "admission.target.memory".
 std::set<std::string> Knobs(const nlohmann::json& document) {
   std::set<std::string> knobs;
-  for (const auto& [pointer, value] : document.flatten().items()) {
+  const nlohmann::json flat = document.flatten();  // outlives the loop over its items
+  for (const auto& [pointer, value] : flat.items()) {
     std::string knob = pointer.substr(1);
     std::ranges::replace(knob, '/', '.');
     knobs.insert(knob);
@@ -167,8 +168,8 @@ TEST(PolicyDocument, ExplainsEveryKnobWithItsDefault) {
     if (line.starts_with("### `")) documented.insert(line);
   }
   std::set<std::string> expected;
-  for (const auto& [pointer, value] :
-       nlohmann::json::parse(PolicyToJson(Policy{})).flatten().items()) {
+  const nlohmann::json flat = nlohmann::json::parse(PolicyToJson(Policy{})).flatten();
+  for (const auto& [pointer, value] : flat.items()) {
     std::string knob = pointer.substr(1);
     std::ranges::replace(knob, '/', '.');
     expected.insert("### `" + knob + "`: `" + value.dump() + "`");
