@@ -36,9 +36,9 @@ struct Job {
 
 // The share of its peak that a job holds when this part of its life is over.
 double ShareAt(const std::string& shape, double progress) {
-  if (shape == "staircase") return progress < 0.05 ? 0.5 : progress < 0.1 ? 0.75 : 1.0;
-  if (shape == "burst") return progress < 0.05 ? 0.6 : progress > 0.5 && progress < 0.8 ? 1.0 : 0.8;
-  return std::min(1.0, progress / 0.08);  // ramp, and cache, whose page cache comes on top
+  if (shape == "staircase") return progress < 0.02 ? 0.5 : progress < 0.04 ? 0.75 : 1.0;
+  if (shape == "burst") return progress < 0.02 ? 0.6 : progress > 0.5 && progress < 0.8 ? 1.0 : 0.8;
+  return std::min(1.0, progress / 0.04);  // ramp, and cache, whose page cache comes on top
 }
 
 int64_t Now(clockid_t clock) {

@@ -38,7 +38,7 @@ def policy(name, pool_bytes):
     return {
         "version": 1,
         "tick": "500ms",
-        "admission": {**ADMISSION[name], "warm_up": "5s"},
+        "admission": {**ADMISSION[name], "warm_up": "3s"},
         "gate": {"quiet": "5s"},
         "pool": {"memory_max": pool_bytes, "pids_max": 4096},
     }

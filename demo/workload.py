@@ -40,7 +40,7 @@ def _scaled(values, mean):
 def incident(pool_bytes, pool_cpu_millis, seed=SEED):
     """The same jobs for every policy."""
     rng = random.Random(seed)
-    sizes = _scaled([rng.lognormvariate(0, 0.4) for _ in range(JOBS)], MEAN_SHARE)
+    sizes = _scaled([rng.lognormvariate(0, 0.25) for _ in range(JOBS)], MEAN_SHARE)
     errors = [rng.uniform(1 - REQUEST_ERROR, 1 + REQUEST_ERROR) for _ in range(JOBS)]
     jobs = []
     for number, (share, error) in enumerate(zip(sizes, errors), start=1):
@@ -52,7 +52,7 @@ def incident(pool_bytes, pool_cpu_millis, seed=SEED):
                 shape=shape,
                 peak_bytes=peak,
                 cpu_millis=max(5, int(MEAN_CPU_SHARE * pool_cpu_millis * rng.uniform(0.6, 1.4))),
-                seconds=rng.uniform(20, 44),
+                seconds=rng.uniform(28, 48),
                 request_bytes=int(peak * error),
             )
         )
