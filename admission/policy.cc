@@ -158,6 +158,12 @@ void CheckJobs(Checks& checks, const JobLimits& jobs) {
   checks.Expect(jobs.pids_max >= 1, "/jobs/pids_max", "at least 1", jobs.pids_max);
 }
 
+void CheckRetention(Checks& checks, const Retention& retention) {
+  // Less would take a job away before whoever waits for it has seen its end.
+  checks.Expect(retention.jobs >= 100, "/retention/jobs", "at least 100", retention.jobs);
+  checks.Expect(retention.events >= 1000, "/retention/events", "at least 1000", retention.events);
+}
+
 }  // namespace
 
 std::string_view ToString(AdmissionMode mode) {
@@ -185,6 +191,7 @@ std::vector<PolicyProblem> Validate(const Policy& policy) {
   CheckTokens(checks, policy.tokens);
   CheckPool(checks, policy);
   CheckJobs(checks, policy.jobs);
+  CheckRetention(checks, policy.retention);
   return checks.Take();
 }
 

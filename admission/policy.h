@@ -85,6 +85,15 @@ struct JobLimits {
   bool operator==(const JobLimits&) const = default;
 };
 
+// What is kept of what is over. The oldest goes first.
+struct Retention {
+  // Finished jobs, with their logs and idempotency keys.
+  int64_t jobs = 10'000;
+  int64_t events = 100'000;
+
+  bool operator==(const Retention&) const = default;
+};
+
 struct Policy {
   AdmissionMode mode = AdmissionMode::kHeadroom;
   // The most jobs at once, whatever is free; absent: no ceiling. The whole rule in mode "count".
@@ -123,6 +132,7 @@ struct Policy {
 
   PoolLimits pool;
   JobLimits jobs;
+  Retention retention;
   // How often the daemon looks when nothing wakes it.
   Duration tick = std::chrono::seconds(1);
   // Members of this group may do what root may: see all jobs, cancel any, reload the policy.

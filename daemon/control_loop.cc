@@ -16,6 +16,10 @@ namespace {
 constexpr int kLaunchTries = 5;
 constexpr Duration kLongestBackoff = std::chrono::seconds(60);
 
+// What is over is pruned now and then, and not all of it in one cycle: its files cost time.
+constexpr Duration kPruneEvery = std::chrono::seconds(60);
+constexpr std::size_t kMostPruned = 500;
+
 Duration Backoff(int failures) {
   return std::min<Duration>(std::chrono::seconds(1LL << std::min(failures - 1, 10)),
                             kLongestBackoff);
@@ -54,7 +58,7 @@ void ControlLoop::Tick() {
   const TimePoint before = clock_.Now();
   const Decisions decisions = Decide(snapshot, candidates, policy_);  // 4. pure
   view_ = {snapshot, decisions, seen, clock_.Now() - before, {}};
-  if (recorded && Apply(decisions, candidates) && book_.Commit()) {  // 5. reserve, then start
+  if (recorded && Apply(decisions, candidates) && Prune() && book_.Commit()) {  // 5. reserve, start
     for (const AttemptEnd& end : std::exchange(ends_, {})) executor_.Forget(end.id);
     LaunchAdmitted();
   }
@@ -194,6 +198,19 @@ Status ControlLoop::Reject(const Decision& decision) {
   if (Status saved = book_.Save(rejected); !saved) return saved;
   metrics_.JobRejected();
   return book_.Note("job_rejected", rejected.id, MessageDetail(why));
+}
+
+// The logs go before the jobs: a daemon that dies in between finds the jobs again, and prunes
+// again.
+Status ControlLoop::Prune() {
+  if (now_ < prune_at_) return {};
+  const auto gone = book_.Prune(policy_.retention, kMostPruned);
+  if (!gone) return tl::unexpected(gone.error());
+  for (const AttemptId& last : *gone) {
+    for (AttemptId id{last.job, 1}; id.number <= last.number; ++id.number) executor_.Discard(id);
+  }
+  prune_at_ = gone->size() < kMostPruned ? now_ + kPruneEvery : now_;
+  return {};
 }
 
 // The commit that made "starting" durable has happened; what is written from here on rides with the

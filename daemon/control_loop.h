@@ -85,6 +85,7 @@ class ControlLoop {
   Snapshot BuildSnapshot(const Observation& seen) const;
   std::span<const WaitingJob> Candidates(const Snapshot& snapshot);
   Status Apply(const Decisions& decisions, std::span<const WaitingJob> candidates);
+  Status Prune();
   Status Admit(const Decision& decision, const WaitingJob& candidate);
   Status Reject(const Decision& decision);
   void LaunchAdmitted();
@@ -108,6 +109,7 @@ class ControlLoop {
   TimePoint now_{};
   std::vector<AttemptEnd> ends_;  // not recorded durably yet
   std::vector<JobId> to_launch_;  // admitted in this cycle, not launched yet
+  TimePoint prune_at_{};
   std::map<JobId, Retry> retries_;
   std::vector<WaitingJob> candidates_;
   View view_;

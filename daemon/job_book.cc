@@ -85,6 +85,13 @@ Status JobBook::Note(std::string kind, std::optional<JobId> job, std::string det
                  "store an event");
 }
 
+Result<std::vector<AttemptId>> JobBook::Prune(const Retention& keep, std::size_t most_jobs) {
+  auto gone = store_.Prune(keep, most_jobs);
+  const Status pruned = gone ? Status{} : tl::unexpected(gone.error());
+  if (Status checked = Checked(pruned, "prune"); !checked) return tl::unexpected(checked.error());
+  return gone;
+}
+
 Status JobBook::Commit() {
   if (!HasUncommitted()) return {};
   const Status committed = Checked(store_.Commit(), "commit");
@@ -102,6 +109,7 @@ Status JobBook::Checked(Status written, const std::string& doing) {
   dirty_ = true;
   if (written) return written;
   const Status failed = Within(doing, written.error());
+  if (IsMistake(written.error())) return failed;
   store_.Rollback();
   static_cast<void>(Load());
   dirty_ = false;

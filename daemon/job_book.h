@@ -23,8 +23,8 @@ namespace headroom {
 // Writes go to the store's open transaction and to memory at once. Whoever asked for them is told
 // only after Commit(), by the callback left with OnCommit(): one fsync answers everything of one
 // turn. When a write or a commit fails, nothing of the turn has happened: memory is read again from
-// the store, and every callback gets the error. Threads: the loop's only. `store` and `clock`
-// outlive it.
+// the store, and every callback gets the error. A mistake (store.h) fails alone. Threads: the
+// loop's only. `store` and `clock` outlive it.
 class JobBook {
  public:
   JobBook(Store& store, const Clock& clock, std::string boot_id);
@@ -47,6 +47,9 @@ class JobBook {
   Status Learn(const JobRecord& job, Duration ran);
 
   Status Note(std::string kind, std::optional<JobId> job, std::string detail);
+
+  // Forgets the finished beyond what is kept; returns the last attempt of each job that is gone.
+  Result<std::vector<AttemptId>> Prune(const Retention& keep, std::size_t most_jobs);
 
   using Acknowledge = std::function<void(const Status&)>;
   void OnCommit(Acknowledge acknowledge) { acknowledgements_.push_back(std::move(acknowledge)); }

@@ -170,13 +170,21 @@ Result<std::map<std::string, int64_t>> CountJobsByState(Database& db) {
   }
 }
 
-Status PruneJobs(Database& db, int64_t keep) {
-  return db
-      .Ask(
-          "DELETE FROM jobs WHERE finish_order <= (SELECT finish_order FROM jobs"
-          " WHERE finish_order IS NOT NULL ORDER BY finish_order DESC LIMIT 1 OFFSET ?)")
-      .Bind(keep)
-      .Run();
+Result<std::vector<AttemptId>> PruneJobs(Database& db, int64_t keep, std::size_t most) {
+  Query rows = db.Ask(
+      "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE finish_order <="
+      " (SELECT finish_order FROM jobs WHERE finish_order IS NOT NULL"
+      " ORDER BY finish_order DESC LIMIT 1 OFFSET ?) ORDER BY finish_order LIMIT ?)"
+      " RETURNING id, attempt");
+  rows.Bind(keep).Bind(static_cast<int64_t>(most));
+  std::vector<AttemptId> gone;
+  for (;;) {
+    const auto more = rows.Next();
+    if (!more) return tl::unexpected<Error>(more.error());
+    if (!*more) return gone;
+    const JobId id{rows.Int()};
+    gone.push_back({id, static_cast<int32_t>(rows.Int())});
+  }
 }
 
 }  // namespace headroom

@@ -25,7 +25,8 @@ Result<std::vector<JobRecord>> ListJobs(Database& db, const JobQuery& query);
 Result<std::vector<JobRecord>> UnfinishedJobs(Database& db);
 Result<std::map<std::string, int64_t>> CountJobsByState(Database& db);
 
-// Removes finished jobs, those that finished first, until `keep` are left.
-Status PruneJobs(Database& db, int64_t keep);
+// Removes finished jobs, those that finished first, until `keep` are left or `most` are gone.
+// Returns the last attempt of each.
+Result<std::vector<AttemptId>> PruneJobs(Database& db, int64_t keep, std::size_t most);
 
 }  // namespace headroom

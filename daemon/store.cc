@@ -17,12 +17,6 @@ namespace {
 // Beyond so many frames of the log, about 4 MB, they are moved into the file.
 constexpr int64_t kLogFrames = 1000;
 
-// The caller's own mistake: that call had no effect, and the transaction goes on without it.
-bool IsMistake(const Error& error) {
-  return error.code == ErrorCode::kConflict || error.code == ErrorCode::kInvalid ||
-         error.code == ErrorCode::kNotFound;
-}
-
 class SqliteStore final : public Store {
  public:
   SqliteStore(std::string path, std::unique_ptr<Database> db, int64_t page_size)
@@ -75,9 +69,11 @@ class SqliteStore final : public Store {
   Result<int64_t> LastEvent() override {
     return Read("read events", [&] { return LastEventSequence(*db_); });
   }
-  Status Prune(int64_t keep_jobs, int64_t keep_events) override {
-    return Write("prune", [&] {
-      return PruneJobs(*db_, keep_jobs).and_then([&] { return PruneEvents(*db_, keep_events); });
+  Result<std::vector<AttemptId>> Prune(const Retention& keep, std::size_t most_jobs) override {
+    return Write("prune", [&]() -> Result<std::vector<AttemptId>> {
+      if (Status pruned = PruneEvents(*db_, keep.events); !pruned)
+        return tl::unexpected(pruned.error());
+      return PruneJobs(*db_, keep.jobs, most_jobs);
     });
   }
 
@@ -204,6 +200,11 @@ Status SqliteStore::Reopen() {
 }
 
 }  // namespace
+
+bool IsMistake(const Error& error) {
+  return error.code == ErrorCode::kConflict || error.code == ErrorCode::kInvalid ||
+         error.code == ErrorCode::kNotFound;
+}
 
 Result<std::unique_ptr<Store>> Store::Open(const std::string& path) {
   auto db = OpenStateFile(path);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "admission/policy.h"
 #include "admission/request.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -40,12 +41,15 @@ struct JobQuery {
   std::size_t limit = 100;
 };
 
+// Whether a store's error is about the one call, which had no effect: its caller's mistake.
+bool IsMistake(const Error& error);
+
 // Writes happen inside one open transaction and become durable together at Commit() (group commit:
 // one fsync for everything of one turn of the loop). Reads see uncommitted writes of this
 // connection. Threads: one at a time.
 //
-// Errors. kConflict, kInvalid and kNotFound are about the one call: it had no effect, the rest of
-// the transaction stands. Anything else (kExhausted: disk full; kCorrupt; kIo) rolls the whole
+// Errors. kConflict, kInvalid and kNotFound are mistakes (see above): the rest of the transaction
+// stands. Anything else (kExhausted: disk full; kCorrupt; kIo) rolls the whole
 // transaction back: further writes fail, and Commit() does, too, so that nothing of it is
 // acknowledged (F7). After that the store works again by itself as soon as the disk does.
 class Store {
@@ -88,10 +92,10 @@ class Store {
   virtual Status Commit() = 0;
   virtual void Rollback() = 0;
 
-  // Removes finished jobs and events beyond the newest `keep_jobs` (by when they finished) and
-  // `keep_events`. Ids and sequences go on from where they were. An idempotency key is forgotten
-  // with its job.
-  virtual Status Prune(int64_t keep_jobs, int64_t keep_events) = 0;
+  // Removes finished jobs and events beyond the newest `keep` (jobs by when they finished), but not
+  // more than `most_jobs`. Returns the last attempt of each job that is gone. Ids and sequences go
+  // on from where they were. An idempotency key is forgotten with its job.
+  virtual Result<std::vector<AttemptId>> Prune(const Retention& keep, std::size_t most_jobs) = 0;
 
   struct Statistics {
     int64_t commits = 0;  // that succeeded

@@ -33,6 +33,8 @@ class Executor {
 
   // Removes an ended attempt's exit record. Called after the end is in the store. Logs stay.
   virtual void Forget(const AttemptId& id) = 0;
+  // Removes all that is left of an ended attempt, its logs too.
+  virtual void Discard(const AttemptId& id) = 0;
 
   // After a restart: what became of an attempt that the store says was starting or running.
   enum class Recovered {

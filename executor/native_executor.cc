@@ -70,6 +70,7 @@ class Native final : public NativeExecutor {
   Status Kill(const AttemptId& id) override;
   std::vector<AttemptEnd> Reap() override;
   void Forget(const AttemptId& id) override { RemoveExitRecord(DirectoryOf(id)); }
+  void Discard(const AttemptId& id) override { RemoveAttemptDirectory(DirectoryOf(id)); }
   Result<Recovered> Recover(const AttemptId& id) override;
   void RemoveStrangers() override;
   std::vector<AttemptId> Live() const override;

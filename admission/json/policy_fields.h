@@ -131,6 +131,10 @@ void VisitPolicy(Visitor& v, Policy& policy) {
     pool.Field("pids_max", policy.pool.pids_max, OrShare<Count>{});
   });
   v.Object("jobs", [&](auto& jobs) { VisitJobs(jobs, policy.jobs); });
+  v.Object("retention", [&](auto& retention) {
+    retention.Field("jobs", policy.retention.jobs, Count{});
+    retention.Field("events", policy.retention.events, Count{});
+  });
 }
 
 }  // namespace headroom

@@ -12,6 +12,7 @@ using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
+using testing::UnorderedElementsAre;
 
 TEST(ControlLoop, StartsAJobThatFitsAndRecordsItsEnd) {
   ADaemon daemon;
@@ -119,6 +120,34 @@ TEST(ControlLoop, ClosesTheGateUnderPressureAndStartsNothing) {
   daemon.Tick();
   EXPECT_THAT(daemon.executor.launched, IsEmpty());
   EXPECT_EQ(daemon.loop().last().snapshot.gate.position, GatePosition::kClosed);
+}
+
+TEST(ControlLoop, ForgetsTheJobsThatFinishedFirstWithTheirLogs) {
+  Policy policy;
+  policy.retention.jobs = 2;
+  ADaemon daemon(policy);
+  std::vector<JobId> jobs;
+  for (int i = 0; i < 4; ++i) jobs.push_back(daemon.Submit(kGiB));
+  daemon.Tick();
+  for (const JobId job : jobs) daemon.executor.End(daemon.Attempt(job), Exited{0});
+  daemon.Tick();
+  EXPECT_THAT(daemon.executor.discarded, IsEmpty());  // not in every cycle
+  daemon.Tick(seconds(60));
+  EXPECT_THAT(daemon.executor.discarded,
+              UnorderedElementsAre(AttemptId{jobs[0], 1}, AttemptId{jobs[1], 1}));
+  EXPECT_FALSE(daemon.store().Find(jobs[0]).value());
+  EXPECT_TRUE(daemon.store().Find(jobs[2]).value());
+}
+
+TEST(ControlLoop, NeverForgetsAJobThatIsNotFinished) {
+  Policy policy;
+  policy.retention.jobs = 0;
+  ADaemon daemon(policy);
+  const JobId running = daemon.Submit(kGiB), waiting = daemon.Submit(9 * kGiB);
+  daemon.Tick();
+  daemon.Tick(seconds(60));
+  EXPECT_EQ(daemon.Job(running).state, JobState::kRunning);
+  EXPECT_EQ(daemon.Job(waiting).state, JobState::kWaiting);
 }
 
 // F1: the daemon dies after the commit and before the launch.

@@ -313,7 +313,7 @@ TEST_F(StoreTest, EventsAreReadInOrderFromWhereAConsumerStopped) {
 TEST_F(StoreTest, SequencesAndIdsGoOnAfterEverythingWasPruned) {
   Insert(AJobRecord().Finished());
   ASSERT_TRUE(store_->Append({}));
-  ASSERT_TRUE(store_->Prune(0, 0));
+  ASSERT_TRUE(store_->Prune({0, 0}, 100));
   ASSERT_TRUE(store_->Commit());
   Reopen();
   EXPECT_THAT(store_->EventsAfter(0, 10).value(), IsEmpty());
@@ -333,14 +333,24 @@ TEST_F(StoreTest, PruneKeepsTheUnfinishedAndThoseThatFinishedLast) {
   early.outcome = JobOutcome::kSucceeded;
   ASSERT_TRUE(store_->Update(early));
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(store_->Append({}));
-  ASSERT_TRUE(store_->Prune(1, 2));
+  const auto gone = store_->Prune({1, 2}, 100);
+  ASSERT_TRUE(gone);
+  EXPECT_THAT(*gone, testing::SizeIs(2));
   EXPECT_THAT(Ids({}), ElementsAre(early.id.value, waiting.value));
   EXPECT_EQ(store_->EventsAfter(0, 10).value().front().sequence, 4);
 }
 
+TEST_F(StoreTest, PrunesNotMoreJobsThanAskedThoseThatFinishedFirst) {
+  for (int i = 0; i < 5; ++i) Insert(AJobRecord().Finished());
+  const auto gone = store_->Prune({1, 1000}, 3);
+  ASSERT_TRUE(gone);
+  EXPECT_THAT(*gone, testing::SizeIs(3));
+  EXPECT_THAT(Ids({}), ElementsAre(4, 5));
+}
+
 TEST_F(StoreTest, PruneFreesIdempotencyKeys) {
   Insert(AJobRecord().Key("k").Finished());
-  ASSERT_TRUE(store_->Prune(0, 0));
+  ASSERT_TRUE(store_->Prune({0, 0}, 100));
   EXPECT_TRUE(store_->Insert(AJobRecord().Key("k")));
 }
 

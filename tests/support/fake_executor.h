@@ -20,6 +20,7 @@ class FakeExecutor final : public Executor {
   std::set<AttemptId> running;
   std::set<AttemptId> killed;
   std::vector<AttemptId> forgotten;
+  std::vector<AttemptId> discarded;
   std::optional<Error> refuse_launch;
   int strangers_removed = 0;
 
@@ -54,6 +55,7 @@ class FakeExecutor final : public Executor {
     forgotten.push_back(id);
     records_.erase(id);
   }
+  void Discard(const AttemptId& id) override { discarded.push_back(id); }
   Result<Recovered> Recover(const AttemptId& id) override {
     if (running.contains(id)) return Recovered::kAdopted;
     if (!records_.contains(id)) return Recovered::kNeverRan;
