@@ -248,7 +248,9 @@ Status ControlLoop::PutBack(const JobRecord& job, const Error& error) {
       error.code == ErrorCode::kExhausted;  // a full disk or table passes; wait for it
   if (may_pass || retry.failures < kLaunchTries) return book_.Save(Requeued(job, why));
   metrics_.JobFinished(JobOutcome::kLaunchFailed, std::nullopt);
-  return book_.Save(FinishedWithoutRunning(job, JobOutcome::kLaunchFailed, why, Now()));
+  const JobRecord finished = FinishedWithoutRunning(job, JobOutcome::kLaunchFailed, why, Now());
+  if (Status saved = book_.Save(finished); !saved) return saved;
+  return book_.Note("job_finished", job.id, FinishDetail(finished));
 }
 
 // The ledger says what the book says: after launches that failed, and after a turn that was undone.
@@ -284,7 +286,11 @@ Status ControlLoop::Recover() {
     if (Status saved = book_.Save(next); !saved) return saved;
     if (adopted && job.state == JobState::kStopping) Kill(next);
   }
-  executor_.RemoveStrangers();
+  for (const std::string& name : executor_.RemoveStrangers()) {
+    spdlog::warn(
+        "cgroup {} is of no job in this state directory: left alone, and counted as use outside",
+        name);
+  }
   RebuildLedger();
   return book_.Commit();
 }

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -116,8 +118,14 @@ class Headroomd {
     auto mounts = FindCgroupMounts();
     if (!mounts) return Refuse(kCannotEnforce, mounts.error().message);
     layout_ = {*std::move(mounts), options_.cgroup_root, "/proc"};
+    if (::access(options_.shim.c_str(), X_OK) != 0) {
+      return Refuse(kBadInput, "--shim " + options_.shim + ": " + std::strerror(errno));
+    }
     auto executor = MakeNativeExecutor({layout_, options_.state_dir, options_.shim, {}}, clock_);
-    if (!executor) return Refuse(kCannotEnforce, executor.error().message);
+    if (!executor) {
+      const bool taken = executor.error().code == ErrorCode::kConflict;
+      return Refuse(taken ? kAnotherDaemon : kCannotEnforce, executor.error().message);
+    }
     executor_ = *std::move(executor);
     collector_ = MakeCollector(layout_, clock_);
     watch_ = std::make_unique<HostWatch>(*collector_, kCpuWindow);

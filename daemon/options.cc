@@ -57,6 +57,13 @@ std::string Help(const po::options_description& described) {
   return text.str();
 }
 
+// A shim changes its directory, and a log names paths to people.
+std::string Absolute(const std::string& path) {
+  std::error_code error;
+  const auto absolute = std::filesystem::absolute(path, error);
+  return error ? path : absolute.lexically_normal().string();
+}
+
 std::string ShimBesideUs() {
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -89,8 +96,10 @@ std::variant<Options, Instead> ParseOptions(int argc, const char* const* argv) {
   }
   options.policy_was_named = !given["policy"].defaulted();
   if (!listen.empty()) options.listen = listen;
+  options.state_dir = Absolute(options.state_dir);
   if (options.token_file.empty()) options.token_file = options.state_dir + "/token";
   if (options.shim.empty()) options.shim = ShimBesideUs();
+  options.shim = Absolute(options.shim);
   return options;
 }
 

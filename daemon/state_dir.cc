@@ -23,7 +23,7 @@ Status MakePrivateDirectory(const std::string& path) {
   if (errno != EEXIST) return FailErrno(errno, "make directory " + path);
 
   struct stat info {};
-  if (::lstat(path.c_str(), &info) != 0) return FailErrno(errno, "stat " + path);
+  if (::stat(path.c_str(), &info) != 0) return FailErrno(errno, "stat " + path);
   if (!S_ISDIR(info.st_mode)) return Fail(ErrorCode::kInvalid, path + ": expected a directory");
   if (info.st_uid != ::geteuid() || (info.st_mode & 022) != 0) {
     return Fail(

@@ -44,8 +44,9 @@ class Executor {
   virtual Result<Recovered> Recover(const AttemptId& id) = 0;
 
   // After all Recover() calls: kills and removes what carries our mark and belongs to no known
-  // attempt.
-  virtual void RemoveStrangers() = 0;
+  // attempt. Returns the names of cgroups that look like attempts and have no mark: of another
+  // state directory, so they are left alone.
+  virtual std::vector<std::string> RemoveStrangers() = 0;
 
   // Names of the attempts whose cgroups exist, for the collector.
   virtual std::vector<AttemptId> Live() const = 0;

@@ -1,5 +1,11 @@
 #include "executor/kernel_cgroups.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <cerrno>
+
+#include "base/fd.h"
 #include "base/file.h"
 #include "executor/cgroup_files.h"
 #include "executor/cgroup_report.h"
@@ -11,6 +17,18 @@ namespace {
 class KernelCgroups final : public CgroupDriver {
  public:
   explicit KernelCgroups(const CgroupLayout& layout) : layout_(layout) {}
+
+  // Two daemons with states of their own would give the same names to different attempts.
+  Status TakeLock() {
+    const std::string root = CgroupDirectory(layout_.mounts.unified, layout_.root);
+    lock_.Reset(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!lock_) return FailErrno(errno, "open " + root);
+    if (::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) return {};
+    if (errno != EWOULDBLOCK) return FailErrno(errno, "lock " + root);
+    return Fail(ErrorCode::kConflict, root +
+                                          ": another headroomd keeps its jobs here; stop it, or "
+                                          "choose another --cgroup-root");
+  }
 
   Status SetPoolCaps(const PoolCaps& caps) override {
     caps_ = caps;
@@ -95,6 +113,7 @@ class KernelCgroups final : public CgroupDriver {
   const CgroupLayout layout_;
   CgroupFeatures features_;
   PoolCaps caps_;
+  UniqueFd lock_;  // on ROOT; goes with the process
 };
 
 }  // namespace
@@ -102,6 +121,8 @@ class KernelCgroups final : public CgroupDriver {
 Result<std::unique_ptr<CgroupDriver>> MakeKernelCgroups(const CgroupLayout& layout,
                                                         const PoolCaps& caps) {
   auto cgroups = std::make_unique<KernelCgroups>(layout);
+  if (Status ready = PreparePool(layout); !ready) return tl::unexpected(ready.error());
+  if (Status alone = cgroups->TakeLock(); !alone) return tl::unexpected(alone.error());
   if (Status ready = cgroups->SetPoolCaps(caps); !ready) return tl::unexpected(ready.error());
   return cgroups;
 }

@@ -7,7 +7,8 @@
 
 namespace headroom {
 
-// The driver for the kernel's own cgroups, unified or hybrid, with the pool made and capped. Fails
+// The driver for the kernel's own cgroups, unified or hybrid, with the pool made and capped.
+// Holds ROOT for itself while it lives. Fails with kConflict when another daemon holds it, else
 // with what keeps this host from enforcing limits.
 Result<std::unique_ptr<CgroupDriver>> MakeKernelCgroups(const CgroupLayout& layout,
                                                         const PoolCaps& caps);

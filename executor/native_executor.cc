@@ -72,7 +72,7 @@ class Native final : public NativeExecutor {
   void Forget(const AttemptId& id) override { RemoveExitRecord(DirectoryOf(id)); }
   void Discard(const AttemptId& id) override { RemoveAttemptDirectory(DirectoryOf(id)); }
   Result<Recovered> Recover(const AttemptId& id) override;
-  void RemoveStrangers() override;
+  std::vector<std::string> RemoveStrangers() override;
   std::vector<AttemptId> Live() const override;
   int WaitFd() const override { return wait_set_.fd(); }
 
@@ -291,16 +291,22 @@ Result<Executor::Recovered> Native::Recover(const AttemptId& id) {
   return Recovered::kAdopted;
 }
 
-void Native::RemoveStrangers() {
+std::vector<std::string> Native::RemoveStrangers() {
+  std::vector<std::string> left_alone;
   for (const std::string& name : cgroups_->List()) {
     const auto id = ParseAttemptId(name);
+    if (!id || attempts_.contains(*id)) continue;
     // Our mark is the directory: without it, it may be another daemon's (I9).
     struct stat info {};
-    if (!id || attempts_.contains(*id) || ::stat(DirectoryOf(*id).c_str(), &info) != 0) continue;
+    if (::stat(DirectoryOf(*id).c_str(), &info) != 0) {
+      left_alone.push_back(name);
+      continue;
+    }
     (void)GiveUpOrSeeClaim(DirectoryOf(*id));
     if (!TakeDown(*id, 0)) Settle(*id, {Fate::kStranger, {}, EndedNow(Lost{}), 0});
   }
   if (!same_boot_) same_boot_ = MarkWith(state_dir_, boot_id_).has_value();
+  return left_alone;
 }
 
 std::vector<AttemptId> Native::Live() const {

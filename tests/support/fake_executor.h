@@ -62,7 +62,10 @@ class FakeExecutor final : public Executor {
     if (std::ranges::find(ended_, id) == ended_.end()) ended_.push_back(id);
     return Recovered::kAdopted;
   }
-  void RemoveStrangers() override { ++strangers_removed; }
+  std::vector<std::string> RemoveStrangers() override {
+    ++strangers_removed;
+    return {};
+  }
   std::vector<AttemptId> Live() const override { return {running.begin(), running.end()}; }
   int WaitFd() const override { return -1; }
 
