@@ -1,10 +1,11 @@
 // What a job's start and end cost beside the least that any program can do: vfork, exec, wait.
 //
-//   launch_bench [ITERATIONS]       as root; prints one table
+//   launch_bench [PAIRS]       as root; prints one table
 //
-// Both are run in turn, in one process, so that a busy machine slows both; read the ratios. Then
-// everything again while the process holds 256 MB: a launcher that copies its own memory map would
-// show it.
+// One of each in turn, in one process, so that a busy machine slows both; read the ratios. The same
+// while the process holds 256 MB, in turns again: a launcher that copies its own memory map would
+// show it. A shim ends a little after the end of its job is known, once its record is on the disk;
+// nothing else is measured meanwhile, and how long it takes is a line of its own.
 #include <fmt/format.h>
 #include <poll.h>
 #include <spawn.h>
@@ -12,25 +13,22 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <vector>
 
-#include "base/file.h"
 #include "base/units.h"
-#include "executor/cgroup_files.h"
+#include "bench/own_cgroups.h"
+#include "bench/pairs.h"
 #include "executor/native_executor.h"
 
 namespace headroom {
 namespace {
 
-constexpr std::size_t kBallastBytes = 256 * kMiB;
+using bench::Die;
 
-[[noreturn]] void Die(const std::string& message) {
-  fmt::print(stderr, "launch_bench: {}\n", message);
-  std::exit(1);
-}
+constexpr std::size_t kBallastBytes = 256 * kMiB;
+constexpr int kTurns = 10;
 
 void Bare() {
   char name[] = "true";
@@ -44,25 +42,19 @@ void Bare() {
 
 class Headroom {
  public:
-  explicit Headroom(const std::string& shim) {
+  explicit Headroom(const CgroupLayout& layout) {
     std::string name = (std::filesystem::temp_directory_path() / "headroom-bench-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) Die("no temporary directory");
     options_.state_dir = name;
-    options_.shim = shim;
-    const auto mounts = FindCgroupMounts();
-    if (!mounts) Die(mounts.error().message);
-    options_.layout.mounts = *mounts;
-    options_.layout.root = fmt::format("headroom-bench-{}", ::getpid());
+    options_.shim = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "headroom-shim";
+    options_.layout = layout;
     auto made = MakeNativeExecutor(options_, clock_);
     if (!made) Die(made.error().message);
     executor_ = std::move(*made);
   }
-  ~Headroom() {
-    (void)RemoveCgroup(options_.layout.mounts, options_.layout.root);
-    std::filesystem::remove_all(options_.state_dir);
-  }
-
-  const char* mode() const { return ToString(options_.layout.mounts.mode); }
+  ~Headroom() { std::filesystem::remove_all(options_.state_dir); }
+  Headroom(const Headroom&) = delete;
+  Headroom& operator=(const Headroom&) = delete;
 
   // A job with every usual limit, from Launch() until its cgroup is removed and its end known.
   void RunOne() {
@@ -80,6 +72,11 @@ class Headroom {
     executor_->Forget(spec.id);
   }
 
+  void WaitForShims() {
+    siginfo_t info{};
+    while (::waitid(P_ALL, 0, &info, WEXITED | WNOWAIT) == 0) (void)executor_->Reap();
+  }
+
  private:
   NativeExecutorOptions options_;
   SystemClock clock_;
@@ -87,35 +84,45 @@ class Headroom {
   int64_t jobs_ = 0;
 };
 
-template <class Function>
-double MicrosecondsOf(Function function) {
-  const auto start = std::chrono::steady_clock::now();
-  function();
-  return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start)
-      .count();
-}
-
-struct Medians {
-  double bare = 0, headroom = 0;
+struct Measured {
+  bench::Pairs until_reaped, until_shim_gone;
 };
 
-double MedianOf(std::vector<double> values) {
-  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
-  return values[values.size() / 2];
-}
-
-Medians Measure(Headroom& headroom, int iterations) {
-  std::vector<double> bare, ours;
-  for (int i = 0; i < iterations; ++i) {
-    bare.push_back(MicrosecondsOf(&Bare));
-    ours.push_back(MicrosecondsOf([&] { headroom.RunOne(); }));
+void Measure(Headroom& headroom, int rounds, Measured& into) {
+  for (int round = 0; round < rounds; ++round) {
+    const double bare = bench::SecondsOf(bench::kWallTime, &Bare);
+    const double ours = bench::SecondsOf(bench::kWallTime, [&] { headroom.RunOne(); });
+    const double rest = bench::SecondsOf(bench::kWallTime, [&] { headroom.WaitForShims(); });
+    into.until_reaped.Add(ours, bare);
+    into.until_shim_gone.Add(ours + rest, bare);
   }
-  return {MedianOf(std::move(bare)), MedianOf(std::move(ours))};
 }
 
-void Print(const char* what, const Medians& medians) {
-  fmt::print("{:28} {:>10.0f} {:>10.0f} {:>8.2f}\n", what, medians.bare, medians.headroom,
-             medians.headroom / medians.bare);
+void Print(const char* what, const bench::Pairs& pairs) {
+  const bench::Quartiles ratio = pairs.ratio();
+  fmt::print("{:40} {:>8.0f} {:>8.0f} {:>7.2f}  {:.2f} to {:.2f}\n", what, pairs.ours() * 1e6,
+             pairs.floor() * 1e6, ratio.median, ratio.low, ratio.high);
+}
+
+void Run(const CgroupLayout& layout, int rounds) {
+  Headroom headroom(layout);
+  Measured warm_up, small, large;
+  Measure(headroom, 20, warm_up);
+  for (int turn = 0; turn < kTurns; ++turn) {
+    Measure(headroom, rounds, small);
+    const std::vector<char> ballast(kBallastBytes, 'x');
+    Measure(headroom, rounds, large);
+  }
+  fmt::print("/bin/true, {} cgroups, medians of {} pairs, wall time\n",
+             ToString(layout.mounts.mode), kTurns * rounds);
+  fmt::print("{:40} {:>8} {:>8} {:>7}  {}\n", "from launch until …", "ours us", "bare us", "ratio",
+             "middle half of the pairs");
+  Print("its end is known, its cgroup removed", small.until_reaped);
+  Print("its record is on the disk, its shim gone", small.until_shim_gone);
+  Print("its end is known, daemon holds 256 MB", large.until_reaped);
+  fmt::print("growth with 256 MB: ours {:.2f}, bare {:.2f}\n",
+             large.until_reaped.ours() / small.until_reaped.ours(),
+             large.until_reaped.floor() / small.until_reaped.floor());
 }
 
 }  // namespace
@@ -123,20 +130,6 @@ void Print(const char* what, const Medians& medians) {
 
 int main(int argc, char** argv) {
   using namespace headroom;
-  const int iterations = argc > 1 ? std::max(std::atoi(argv[1]), 1) : 300;
-  const auto own = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-  Headroom headroom((own / "headroom-shim").string());
-  (void)Measure(headroom, 20);  // warm up
-
-  fmt::print("launch and reap of /bin/true, {} cgroups, medians of {} in turn, us\n",
-             headroom.mode(), iterations);
-  fmt::print("{:28} {:>10} {:>10} {:>8}\n", "", "vfork+exec", "headroom", "ratio");
-  const Medians small = Measure(headroom, iterations);
-  Print("small parent", small);
-  const std::vector<char> ballast(kBallastBytes, 'x');
-  const Medians large = Measure(headroom, iterations);
-  Print(fmt::format("parent holding {} MB", ballast.size() / kMiB).c_str(), large);
-  fmt::print("growth with the parent's size: vfork+exec {:.2f}, headroom {:.2f}\n",
-             large.bare / small.bare, large.headroom / small.headroom);
-  return 0;
+  const int pairs = argc > 1 ? std::max(std::atoi(argv[1]), kTurns) : 1000;
+  return bench::WithOwnCgroups([&](const CgroupLayout& layout) { Run(layout, pairs / kTurns); });
 }

@@ -7,14 +7,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
-#include <vector>
 
 #include "base/fd.h"
+#include "bench/pairs.h"
 #include "daemon/store.h"
 
 namespace headroom {
@@ -25,23 +23,6 @@ constexpr std::size_t kLogBytes = 4'000'000;  // just under where the store fold
 [[noreturn]] void Die(const std::string& message) {
   fmt::print(stderr, "store_bench: {}\n", message);
   std::exit(1);
-}
-
-template <class Body>
-Duration Timed(Body body) {
-  const auto start = std::chrono::steady_clock::now();
-  body();
-  return std::chrono::steady_clock::now() - start;
-}
-
-double Microseconds(Duration duration) {
-  return std::chrono::duration<double, std::micro>(duration).count();
-}
-
-Duration Median(std::vector<Duration> times) {
-  const auto middle = times.begin() + std::ssize(times) / 2;
-  std::nth_element(times.begin(), middle, times.end());
-  return *middle;
 }
 
 class Floor {
@@ -105,16 +86,15 @@ void Compare(const std::string& directory, int jobs, int rounds) {
   const std::size_t bytes = BytesPerCommit(**store, path + "-wal", jobs);
   Floor floor(path + ".floor");
   while (std::filesystem::file_size(path + "-wal") < kLogBytes) Submit(**store, 64);
-  std::vector<Duration> durable, plain;
-  for (int round = 0; round < rounds; ++round) {
-    durable.push_back(Timed([&] { Submit(**store, jobs); }));
-    plain.push_back(Timed([&] { floor.Write(bytes); }));
-  }
-  const double store_us = Microseconds(Median(durable)), floor_us = Microseconds(Median(plain));
+  bench::Pairs pairs;
+  pairs.Measure(
+      rounds, bench::kWallTime, [&] { Submit(**store, jobs); }, [&] { floor.Write(bytes); });
+  const bench::Quartiles ratio = pairs.ratio();
   fmt::print(
-      "{:>3} jobs a commit, {:>4} KiB: p50 {:8.1f} us, fdatasync floor {:8.1f} us, ratio {:.2f}, "
-      "{:.0f} jobs/s\n",
-      jobs, bytes / 1024, store_us, floor_us, store_us / floor_us, jobs * 1e6 / store_us);
+      "{:>3} jobs a commit, {:>4} KiB: p50 {:8.1f} us, fdatasync floor {:8.1f} us, ratio {:.2f} "
+      "({:.2f} to {:.2f}), {:.0f} jobs/s\n",
+      jobs, bytes / 1024, pairs.ours() * 1e6, pairs.floor() * 1e6, ratio.median, ratio.low,
+      ratio.high, jobs / pairs.ours());
 }
 
 }  // namespace
