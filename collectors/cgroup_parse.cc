@@ -107,7 +107,9 @@ Result<std::optional<int64_t>> ParseCpuMax(std::string_view text) {
 }
 
 Status ParseMemoryStatV1(std::string_view text, MemorySample& into) {
-  Status parsed = ParseFlatKeyed(text, kMemoryStatV1, into);
+  // The kernel lists the cgroup's own numbers first; two thirds of the lines are not looked at.
+  const auto totals = text.starts_with("total_") ? 0 : text.find("\ntotal_") + 1;
+  Status parsed = ParseFlatKeyed(text.substr(totals), kMemoryStatV1, into);
   if (into.current && into.file && into.anon) {
     into.kernel = std::max<int64_t>(0, *into.current - *into.file - *into.anon);
   }

@@ -27,8 +27,6 @@ class CgroupReader {
   // the cgroup is gone is not a failure.
   Outcome Read(const Clock& clock, ReadBuffer& buffer, CgroupSample& into, FailureLog& failures);
 
-  const KeptFiles<CgroupSample>& files() const { return files_; }
-
  private:
   KeptFiles<CgroupSample> files_;
 };

@@ -17,8 +17,6 @@ class HostReader {
   // Overwrites `into`. What failed is absent there and in `failures`.
   void Read(const Clock& clock, ReadBuffer& buffer, HostSample& into, FailureLog& failures);
 
-  const KeptFiles<HostSample>& files() const { return files_; }
-
  private:
   KeptFiles<HostSample> files_;
 };

@@ -83,14 +83,6 @@ class KeptFiles {
   uint64_t id() const { return id_; }
   const std::string& path() const { return path_; }
 
-  // The open descriptors, for those who want to compare with the bare cost of reading them.
-  template <class F>
-  void ForEachFd(F&& f) const {
-    for (const KernelFile& file : files_) {
-      if (file.is_open()) f(file.fd());
-    }
-  }
-
  private:
   // cgroupfs: ENODEV once the cgroup is removed; /proc: ESRCH once the process is.
   static bool IsGone(const Error& error) {

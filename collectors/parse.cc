@@ -33,15 +33,10 @@ void SkipWord(std::string_view& text) {
 
 // One "key=value" of a PSI line.
 bool TakePsiField(std::string_view& text, PsiLine& into) {
-  const auto takes = [&text](std::string_view key) {
-    if (!text.starts_with(key)) return false;
-    text.remove_prefix(key.size());
-    return true;
-  };
-  if (takes("avg10=")) return TakePercent(text, into.avg10);
-  if (takes("avg60=")) return TakePercent(text, into.avg60);
-  if (takes("avg300=")) return TakePercent(text, into.avg300);
-  if (takes("total=")) {
+  if (TakeLiteral(text, "avg10=")) return TakePercent(text, into.avg10);
+  if (TakeLiteral(text, "avg60=")) return TakePercent(text, into.avg60);
+  if (TakeLiteral(text, "avg300=")) return TakePercent(text, into.avg300);
+  if (TakeLiteral(text, "total=")) {
     int64_t total = 0;
     if (!TakeAmount(text, total)) return false;
     into.total_usec = total;
@@ -67,7 +62,7 @@ Status TakePsiLine(std::string_view& text, std::optional<PsiLine>& into) {
 
 }  // namespace
 
-bool TakeAmount(std::string_view& text, int64_t& amount) {
+bool TakeLongAmount(std::string_view& text, int64_t& amount) {
   if (text.empty() || text[0] < '0' || text[0] > '9') return false;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), amount);
   if (error != std::errc()) return false;

@@ -28,9 +28,34 @@ Result<int64_t> CountCpuList(std::string_view text);
 // error.
 Status ParsePsi(std::string_view text, Psi& into);
 
+// TakeAmount() for any number of digits.
+bool TakeLongAmount(std::string_view& text, int64_t& amount);
+
 // Takes a number off the front of `text`. False, and nothing taken, if none is there or it does not
-// fit.
-bool TakeAmount(std::string_view& text, int64_t& amount);
+// fit. A sweep does little else, and nearly all numbers are too short to overflow: those need no
+// check at every digit.
+inline bool TakeAmount(std::string_view& text, int64_t& amount) {
+  constexpr std::size_t kAlwaysFits = 18;  // digits of an int64_t
+  int64_t value = 0;
+  std::size_t digits = 0;
+  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits) {
+    if (digits == kAlwaysFits) return TakeLongAmount(text, amount);
+    value = value * 10 + (text[digits] - '0');
+  }
+  if (digits == 0) return false;
+  amount = value;
+  text.remove_prefix(digits);
+  return true;
+}
+
+// Takes `key`, a string literal, off the front of `text` if it is there. Its length is known to the
+// compiler, which makes one or two comparisons of words of it instead of a call.
+template <std::size_t N>
+bool TakeLiteral(std::string_view& text, const char (&key)[N]) {
+  if (text.size() < N - 1 || __builtin_memcmp(text.data(), key, N - 1) != 0) return false;
+  text.remove_prefix(N - 1);
+  return true;
+}
 
 // What every parser here says when it cannot go on: the line, shortened and made printable.
 tl::unexpected<Error> Corrupt(std::string_view expected, std::string_view line);
