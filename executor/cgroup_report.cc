@@ -27,6 +27,16 @@ std::optional<int64_t> ReadKeyed(const std::string& path, std::string_view key) 
   return text ? FlatKeyed(*text, key) : std::nullopt;
 }
 
+int64_t ReadOomKills(const CgroupMounts& mounts, const std::string& path) {
+  switch (mounts.mode) {
+    case CgroupMode::kUnified:
+      return ReadKeyed(mounts.unified + "/" + path + "/memory.events", "oom_kill").value_or(0);
+    case CgroupMode::kHybrid:
+      return ReadKeyed(mounts.memory + "/" + path + "/memory.oom_control", "oom_kill").value_or(0);
+  }
+  return 0;
+}
+
 // Where the limit with swap equals the one without, v1 runs into that one, and does not count it.
 // A charge that fails may be of several pages, so the peak may stay a little below the limit.
 bool SwapLimitReached(const std::string& memory) {
@@ -54,18 +64,21 @@ std::optional<int64_t> FlatKeyed(std::string_view text, std::string_view key) {
   return std::nullopt;
 }
 
-OomCounters ReadOomCounters(const CgroupMounts& mounts, const std::string& path) {
+int64_t ReadOwnLimitEvents(const CgroupMounts& mounts, const std::string& path) {
   const std::string unified = mounts.unified + "/" + path, memory = mounts.memory + "/" + path;
   switch (mounts.mode) {
     case CgroupMode::kUnified:
-      return {ReadKeyed(unified + "/memory.events.local", "oom").value_or(0),
-              ReadKeyed(unified + "/memory.events", "oom_kill").value_or(0)};
+      return ReadKeyed(unified + "/memory.events.local", "oom").value_or(0);
     case CgroupMode::kHybrid:
-      return {
-          ReadNumber(memory + "/memory.failcnt").value_or(0) + (SwapLimitReached(memory) ? 1 : 0),
-          ReadKeyed(memory + "/memory.oom_control", "oom_kill").value_or(0)};
+      return ReadNumber(memory + "/memory.failcnt").value_or(0) +
+             (SwapLimitReached(memory) ? 1 : 0);
   }
-  return {};
+  return 0;
+}
+
+OomCounters ReadOomCounters(const CgroupMounts& mounts, const std::string& path) {
+  const int64_t kills = ReadOomKills(mounts, path);
+  return kills == 0 ? OomCounters() : OomCounters{ReadOwnLimitEvents(mounts, path), kills};
 }
 
 AttemptUsage ReadUsage(const CgroupMounts& mounts, const std::string& path) {

@@ -30,8 +30,10 @@ OomCause CauseOf(const OomCounters& job, int64_t pool_now, int64_t pool_before);
 // The number after `key` in "key number" lines; absent if it is not there. Pure.
 std::optional<int64_t> FlatKeyed(std::string_view text, std::string_view key);
 
-// The same from the cgroup at a path relative to the mounts. A file that is not there counts zero.
+// The counters of the cgroup at a path relative to the mounts. A file that is not there counts
+// zero. Where nothing was killed, as nearly always, nothing else is asked for.
 OomCounters ReadOomCounters(const CgroupMounts& mounts, const std::string& path);
+int64_t ReadOwnLimitEvents(const CgroupMounts& mounts, const std::string& path);
 AttemptUsage ReadUsage(const CgroupMounts& mounts, const std::string& path);
 
 }  // namespace headroom

@@ -89,9 +89,7 @@ class KernelCgroups final : public CgroupDriver {
     return made ? Limit(path, limits) : made;
   }
 
-  int64_t PoolOomEvents() const {
-    return ReadOomCounters(layout_.mounts, layout_.Pool()).own_limit;
-  }
+  int64_t PoolOomEvents() const { return ReadOwnLimitEvents(layout_.mounts, layout_.Pool()); }
 
   CgroupPlace Place(const std::string& path, const AttemptLimits& limits) const {
     CgroupPlace place;
