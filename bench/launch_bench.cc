@@ -6,6 +6,10 @@
 // while the process holds 256 MB, in turns again: a launcher that copies its own memory map would
 // show it. A shim ends a little after the end of its job is known, once its record is on the disk;
 // nothing else is measured meanwhile, and how long it takes is a line of its own.
+//
+// The last line is a launch on its own, after a tenth of a second of quiet. Then the shim, which
+// enters its cgroup2 directory, waits until all CPUs have passed a quiet state (RCU); right after
+// another launch it does not.
 #include <fmt/format.h>
 #include <poll.h>
 #include <spawn.h>
@@ -29,6 +33,7 @@ using bench::Die;
 
 constexpr std::size_t kBallastBytes = 256 * kMiB;
 constexpr int kTurns = 10;
+constexpr int kLaunchesAlone = 40, kQuietMs = 100;
 
 void Bare() {
   char name[] = "true";
@@ -98,6 +103,18 @@ void Measure(Headroom& headroom, int rounds, Measured& into) {
   }
 }
 
+void MeasureAlone(Headroom& headroom, bench::Pairs& into) {
+  const auto after_quiet = [](auto&& work) {
+    ::poll(nullptr, 0, kQuietMs);
+    return bench::SecondsOf(bench::kWallTime, work);
+  };
+  for (int i = 0; i < kLaunchesAlone; ++i) {
+    const double bare = after_quiet(&Bare);
+    into.Add(after_quiet([&] { headroom.RunOne(); }), bare);
+    headroom.WaitForShims();
+  }
+}
+
 void Print(const char* what, const bench::Pairs& pairs) {
   const bench::Quartiles ratio = pairs.ratio();
   fmt::print("{:40} {:>8.0f} {:>8.0f} {:>7.2f}  {:.2f} to {:.2f}\n", what, pairs.ours() * 1e6,
@@ -113,6 +130,8 @@ void Run(const CgroupLayout& layout, int rounds) {
     const std::vector<char> ballast(kBallastBytes, 'x');
     Measure(headroom, rounds, large);
   }
+  bench::Pairs alone;
+  MeasureAlone(headroom, alone);
   fmt::print("/bin/true, {} cgroups, medians of {} pairs, wall time\n",
              ToString(layout.mounts.mode), kTurns * rounds);
   fmt::print("{:40} {:>8} {:>8} {:>7}  {}\n", "from launch until …", "ours us", "bare us", "ratio",
@@ -120,6 +139,7 @@ void Run(const CgroupLayout& layout, int rounds) {
   Print("its end is known, its cgroup removed", small.until_reaped);
   Print("its record is on the disk, its shim gone", small.until_shim_gone);
   Print("its end is known, daemon holds 256 MB", large.until_reaped);
+  Print("its end is known, launched on its own", alone);
   fmt::print("growth with 256 MB: ours {:.2f}, bare {:.2f}\n",
              large.until_reaped.ours() / small.until_reaped.ours(),
              large.until_reaped.floor() / small.until_reaped.floor());
