@@ -1,9 +1,12 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 #include "base/fd.h"
 
@@ -75,6 +78,19 @@ Status WriteExisting(const std::string& path, std::string_view content) {
   if (n < 0) return FailErrno(errno, "write \"" + std::string(content) + "\" to " + path);
   if (static_cast<std::size_t>(n) != content.size()) {
     return Fail(ErrorCode::kIo, "write " + path + ": only part was taken");
+  }
+  return {};
+}
+
+Status LockAlone(int fd, const std::string& path) {
+  using std::chrono::steady_clock;
+  const auto deadline = steady_clock::now() + std::chrono::seconds(1);
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return FailErrno(errno, "lock " + path);
+    if (steady_clock::now() >= deadline) {
+      return Fail(ErrorCode::kConflict, path + ": another process has locked it");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   return {};
 }

@@ -20,6 +20,11 @@ Status WriteFileDurably(const std::string& path, std::string_view content, unsig
 // Makes the creation, renaming or removal of `path` itself last through a power cut (fsync(2)).
 Status SyncDirectoryOf(const std::string& path);
 
+// Takes an exclusive lock on an open file (flock(2)); it goes with the process. A process that was
+// killed a moment ago may have left it to a child that has yet to exec, so it is tried for a second
+// before kConflict.
+Status LockAlone(int fd, const std::string& path);
+
 // Writes `content` to an existing file with one write(2), as the files of cgroupfs want it.
 Status WriteExisting(const std::string& path, std::string_view content);
 

@@ -250,7 +250,7 @@ Status ControlLoop::PutBack(const JobRecord& job, const Error& error) {
   metrics_.JobFinished(JobOutcome::kLaunchFailed, std::nullopt);
   const JobRecord finished = FinishedWithoutRunning(job, JobOutcome::kLaunchFailed, why, Now());
   if (Status saved = book_.Save(finished); !saved) return saved;
-  return book_.Note("job_finished", job.id, FinishDetail(finished));
+  return book_.Note("job_finished", finished.id, FinishDetail(finished));
 }
 
 // The ledger says what the book says: after launches that failed, and after a turn that was undone.

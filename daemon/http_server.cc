@@ -196,7 +196,9 @@ class HttpServer::Reply final : public HttpReply {
 };
 
 void HttpServer::Session::Leave() {
-  gone_ = true;
+  if (std::exchange(gone_, true)) return;
+  // Whoever waits for a piece to be written holds the stream, and the stream holds us.
+  const auto nobody_is_called = std::exchange(written_, nullptr);
   core_->Remove(this, peer_);
   heartbeat_.cancel();
   socket_.close();
@@ -332,7 +334,6 @@ void HttpServer::Session::WatchForEnd() {
                             if (self->gone_) return;
                             if (!error) return self->WatchForEnd();
                             self->Leave();
-                            self->written_ = nullptr;
                           });
 }
 
@@ -350,7 +351,7 @@ void HttpServer::Session::Flush() {
                     [self = shared_from_this()](error_code error, std::size_t) {
                       self->in_flight_.clear();
                       if (error) self->Leave();
-                      if (self->gone_) return void(self->written_ = nullptr);
+                      if (self->gone_) return;
                       if (!self->pending_.empty()) return self->Flush();
                       self->ArmHeartbeat();
                       if (const auto done = std::exchange(self->written_, nullptr)) done();

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,8 +42,8 @@ Result<UniqueFd> LockStateDir(const std::string& path) {
   const std::string lock = path + "/lock";
   UniqueFd fd(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) return FailErrno(errno, "open " + lock);
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return FailErrno(errno, "lock " + lock);
+  if (Status locked = LockAlone(fd.get(), lock); !locked) {
+    if (locked.error().code != ErrorCode::kConflict) return tl::unexpected(locked.error());
     const auto holder = ReadFile(lock, 64);
     return Fail(ErrorCode::kConflict,
                 fmt::format("{}: another headroomd is in charge here (process {})", path,

@@ -1,7 +1,6 @@
 #include "executor/kernel_cgroups.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 
 #include <cerrno>
 
@@ -23,8 +22,8 @@ class KernelCgroups final : public CgroupDriver {
     const std::string root = CgroupDirectory(layout_.mounts.unified, layout_.root);
     lock_.Reset(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!lock_) return FailErrno(errno, "open " + root);
-    if (::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) return {};
-    if (errno != EWOULDBLOCK) return FailErrno(errno, "lock " + root);
+    const Status locked = LockAlone(lock_.get(), root);
+    if (locked || locked.error().code != ErrorCode::kConflict) return locked;
     return Fail(ErrorCode::kConflict, root +
                                           ": another headroomd keeps its jobs here; stop it, or "
                                           "choose another --cgroup-root");
