@@ -61,6 +61,8 @@ class Pass {
   }
 
   Decision Judge(const WaitingJob& job) {
+    // Before anything else: a rejection cannot be taken back, so it needs fresh numbers as well.
+    if (stale_) return Wait(job, Reason::kStale);
     if (auto axis = FirstShortfall(job.request, account_.capacity)) {
       return ShortOf(job, Verdict::kReject, Reason::kNeverFits, *std::move(axis),
                      account_.capacity);
@@ -104,7 +106,6 @@ class Pass {
   }
 
   std::optional<Decision> WhatStopsEveryone(const WaitingJob& job) const {
-    if (stale_) return Wait(job, Reason::kStale);
     const GatePosition gate = snapshot_.gate.position;
     if (gate == GatePosition::kClosed) return Wait(job, Reason::kGateClosed);
     if (policy_.max_jobs && FreePlaces() <= 0) return TooManyJobs(job, FreePlaces());

@@ -49,7 +49,8 @@ std::vector<std::string> DetailsOf(const nlohmann::json& answer, const std::stri
   for (const auto& problem : ArrayAt(ObjectAt(answer, "details"), "problems")) {
     const std::string what = TextAt(problem, "message");
     if (message.find(what) != std::string::npos) continue;
-    lines.push_back(fmt::format("{}: {}", TextAt(problem, "pointer"), what));
+    const std::string where = TextAt(problem, "pointer");
+    lines.push_back(where.empty() ? what : where + ": " + what);
   }
   return lines;
 }

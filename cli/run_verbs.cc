@@ -58,8 +58,9 @@ void TellEnd(Context& context, const Job& job, int exit) {
   const bool own_end = job.outcome == "succeeded" || job.outcome == "failed";
   if (!own_end || exit == static_cast<int>(ExitCode::kNotRun)) {
     const std::string why = EndText(job);
-    context.Say(fmt::format("job {} {}{}", job.id, job.outcome,
-                            why.empty() || why == job.outcome ? "" : ": " + why));
+    const bool says_it = why.starts_with(job.outcome);
+    const std::string colon = says_it || why.empty() ? "" : job.outcome + ": ";
+    context.Say(fmt::format("job {} {}{}", job.id, colon, why.empty() ? job.outcome : why));
   }
   const int64_t dropped = job.stdout_dropped_bytes + job.stderr_dropped_bytes;
   if (dropped > 0) {

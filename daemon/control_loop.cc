@@ -30,8 +30,13 @@ bool HoldsAnAttempt(const JobRecord& job) {
          job.state == JobState::kStopping;
 }
 
-ResourceVector CapacityOf(const Snapshot& snapshot) {
-  return snapshot.host ? snapshot.host->capacity : ResourceVector{};
+// Known from the first sweep on, when use is not known yet.
+ResourceVector CapacityOf(const Observation& seen) {
+  const CapacitySample& capacity = seen.measurements.capacity;
+  return {capacity.memory_bytes.value_or(0),
+          capacity.cpu_millis.value_or(0),
+          capacity.pids.value_or(0),
+          {}};
 }
 
 AttemptId AttemptOf(const JobRecord& job) { return {job.id, job.attempt}; }
@@ -54,7 +59,7 @@ void ControlLoop::Tick() {
   const Observation seen = Measure();              // 2. what the host says
   MoveGate(seen);
   const Snapshot snapshot = BuildSnapshot(seen);  // 3. one instant
-  const std::span<const WaitingJob> candidates = Candidates(snapshot);
+  const std::span<const WaitingJob> candidates = Candidates(CapacityOf(seen));
   const TimePoint before = clock_.Now();
   const Decisions decisions = Decide(snapshot, candidates, policy_);  // 4. pure
   view_ = {snapshot, decisions, seen, clock_.Now() - before, {}};
@@ -144,9 +149,9 @@ Snapshot ControlLoop::BuildSnapshot(const Observation& seen) const {
 }
 
 // Everything in line but what is held back after a failed launch, in order of id. Requests in
-// shares are taken of this very snapshot's capacity: of an older one they could be nothing.
-std::span<const WaitingJob> ControlLoop::Candidates(const Snapshot& snapshot) {
-  const auto& waiting = book_.Waiting(policy_, generation_, CapacityOf(snapshot));
+// shares are taken of this very cycle's capacity: of an older one they could be nothing.
+std::span<const WaitingJob> ControlLoop::Candidates(const ResourceVector& capacity) {
+  const auto& waiting = book_.Waiting(policy_, generation_, capacity);
   std::erase_if(retries_, [&](const auto& retry) { return book_.Find(retry.first) == nullptr; });
   if (retries_.empty()) return waiting;
   candidates_.clear();
@@ -306,7 +311,7 @@ void ControlLoop::SetPolicy(Policy policy) {
   generation_ += 1;
 }
 
-ResourceVector ControlLoop::capacity() const { return CapacityOf(view_.snapshot); }
+ResourceVector ControlLoop::capacity() const { return CapacityOf(view_.observation); }
 
 std::optional<Duration> ControlLoop::RetriesIn(JobId job) const {
   const auto retry = retries_.find(job);

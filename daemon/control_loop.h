@@ -83,7 +83,7 @@ class ControlLoop {
   Observation Measure();
   void MoveGate(const Observation& seen);
   Snapshot BuildSnapshot(const Observation& seen) const;
-  std::span<const WaitingJob> Candidates(const Snapshot& snapshot);
+  std::span<const WaitingJob> Candidates(const ResourceVector& capacity);
   Status Apply(const Decisions& decisions, std::span<const WaitingJob> candidates);
   Status Prune();
   Status Admit(const Decision& decision, const WaitingJob& candidate);

@@ -127,6 +127,9 @@ TEST(Decide, StartsNothingOnAnOldMeasurement) {  // F53
   EXPECT_EQ(DecideOne(AHost().MeasuredAgo(seconds(5)), AJob(1), policy), Starts(1));
   EXPECT_EQ(DecideOne(AHost().MeasuredAgo(milliseconds(5001)), AJob(1), policy),
             Waits(1, Reason::kStale));
+  EXPECT_EQ(DecideOne(AHost().Memory(8_GiB).MeasuredAgo(seconds(6)), AJob(1).Memory(9_GiB), policy),
+            Waits(1, Reason::kStale))
+      << "a rejection cannot be taken back";
 }
 
 TEST(Decide, StartsNothingWhileTheGateIsClosed) {

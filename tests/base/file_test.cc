@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "base/fd.h"
 #include "tests/support/temp_dir.h"
 
 namespace headroom {
@@ -48,6 +50,20 @@ TEST(WriteFileDurably, DoesNotFollowASymlinkLeftInItsPlace) {
   ASSERT_EQ(::symlink((dir / "victim").c_str(), (dir / "a.new").c_str()), 0);
   EXPECT_FALSE(WriteFileDurably(dir / "a", "evil"));
   EXPECT_EQ(ReadFile(dir / "victim", 10), "kept");
+}
+
+TEST(LockAlone, LetsOneProcessInAndTellsTheOtherWhere) {
+  TempDir dir;
+  ASSERT_TRUE(WriteFileDurably(dir / "lock", ""));
+  UniqueFd first(::open((dir / "lock").c_str(), O_RDWR | O_CLOEXEC));
+  const UniqueFd second(::open((dir / "lock").c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_TRUE(LockAlone(first.get(), dir / "lock"));
+  const Status refused = LockAlone(second.get(), dir / "lock");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kConflict);
+  EXPECT_EQ(refused.error().message, (dir / "lock") + ": another process has locked it");
+  first.Reset();
+  EXPECT_TRUE(LockAlone(second.get(), dir / "lock"));
 }
 
 }  // namespace

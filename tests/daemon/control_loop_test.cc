@@ -122,6 +122,30 @@ TEST(ControlLoop, ClosesTheGateUnderPressureAndStartsNothing) {
   EXPECT_EQ(daemon.loop().last().snapshot.gate.position, GatePosition::kClosed);
 }
 
+// The first cycle knows no use yet, and mode "count" needs none: the request is known all the same.
+TEST(ControlLoop, ChargesWhatItStartsByCountBeforeUseIsKnown) {
+  Policy policy;
+  policy.mode = AdmissionMode::kCount;
+  policy.max_jobs = 1;
+  ADaemon daemon(policy);
+  JobSubmission declares_nothing;
+  declares_nothing.command = {"/bin/true"};
+  const JobId job = daemon.Submit(declares_nothing);
+  daemon.Crash();  // the next daemon's first cycle starts it
+  ASSERT_TRUE(daemon.Job(job).reserved);
+  EXPECT_EQ(daemon.Job(job).reserved->memory_bytes, 16 * kGiB / 40);  // 2.5 %
+}
+
+TEST(ControlLoop, EndsAJobThatCouldNotBeLaunchedWithAnEvent) {
+  ADaemon daemon;
+  daemon.executor.refuse_launch = Error{ErrorCode::kDenied, "read-only cgroupfs", EROFS};
+  const JobId job = daemon.Submit(kGiB);
+  for (int i = 0; i < 5; ++i) daemon.Tick(seconds(60));
+  const auto events = daemon.store().EventsAfter(0, 100).value();
+  EXPECT_EQ(events.back().kind, "job_finished");
+  EXPECT_EQ(events.back().job, job);
+}
+
 TEST(ControlLoop, ForgetsTheJobsThatFinishedFirstWithTheirLogs) {
   Policy policy;
   policy.retention.jobs = 2;

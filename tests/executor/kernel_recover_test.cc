@@ -145,5 +145,17 @@ TEST_F(KernelRecover, RemovesStrangersThatCarryOurMarkAndNoOthers) {
   EXPECT_TRUE(std::filesystem::exists(unnamed));
 }
 
+// I9: their attempts would have the same names.
+TEST_F(KernelRecover, ASecondDaemonOnTheSameRootIsRefused) {
+  const TempDir other;
+  NativeExecutorOptions options = options_;
+  options.state_dir = other.path();
+  const SystemClock clock;
+  const auto second = MakeNativeExecutor(options, clock);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::kConflict);
+  EXPECT_THAT(second.error().message, testing::HasSubstr("choose another --cgroup-root"));
+}
+
 }  // namespace
 }  // namespace headroom

@@ -339,8 +339,8 @@ TEST_F(NativeExecutorTest, ATornRecordIsNone) {
 TEST_F(NativeExecutorTest, RemovesStrangersThatCarryOurMarkAndNoOthers) {
   ASSERT_TRUE(MakeAttemptDirectory(DirectoryOf(Id(1))));
   for (const char* name : {"1-1", "2-1", "other"}) ASSERT_TRUE(cgroups_.Create(name, {}));
-  executor_->RemoveStrangers();
-  EXPECT_THAT(cgroups_.there, ElementsAre("2-1", "other")) << "2-1 has no directory of ours";
+  EXPECT_THAT(executor_->RemoveStrangers(), ElementsAre("2-1")) << "it has no directory of ours";
+  EXPECT_THAT(cgroups_.there, ElementsAre("2-1", "other"));
 }
 
 TEST_F(NativeExecutorTest, KillsStrangersThatStillRunAndReportsThemToNobody) {

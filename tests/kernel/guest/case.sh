@@ -44,8 +44,9 @@ start_daemon() {
 }
 
 restart_daemon() {
-  "$LAB_BIN/headroomd" --policy "$state/policy.json" --state-dir "$state/state" --socket "$HEADROOM_SOCKET" \
-    --cgroup-root "$root" >>"$state/headroomd.log" 2>&1 </dev/null &
+  # The state directory by a relative path: what starts elsewhere, the shims, must find it all the same.
+  (cd "$state" && exec "$LAB_BIN/headroomd" --policy policy.json --state-dir state --socket "$HEADROOM_SOCKET" \
+    --cgroup-root "$root" >>headroomd.log 2>&1 </dev/null) &
   daemon_pid=$!
   trap end_daemon EXIT
   wait_until 30 "the daemon answers" daemon_answers
