@@ -98,7 +98,8 @@ std::string ExplainShortage(const Decision& decision, const Line& line,
                            HeldBy(holders, Amount(free_before, axis) - decision.available,
                                   Amount(account.unmanaged, axis), axis);
   if (decision.needed > line.at) {
-    return text + "; larger than the " + line.name + " itself: starts when nothing else runs";
+    return text + "; larger than the " + line.name +
+           " itself: starts when no other job runs and the host has room";
   }
   return text + "; fits once " + Bare(decision.needed - decision.available, axis) + " is released";
 }

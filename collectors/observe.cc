@@ -128,27 +128,42 @@ std::optional<Psi> PressureSample::*FieldOf(PressureResource resource) {
   return &PressureSample::memory;
 }
 
-bool IsThrottled(const CgroupSample& sample) { return sample.cpu.nr_throttled.value_or(0) > 0; }
-
-// The CPU pressure of those attempts that wait for the CPU and not for their own cpu.max.
-std::optional<double> CpuContention(const Measurements& now, PressureKind kind) {
-  double worst = 0;
-  for (const auto& [name, sample] : now.attempts) {
-    if (IsThrottled(sample)) continue;
-    worst = std::max(worst, Avg10(sample.pressure.cpu, kind).value_or(0));
-  }
-  return worst;
+// Since the sweep before; at first sight, since it started.
+bool IsThrottled(const CgroupSample* before, const CgroupSample& now) {
+  const bool same = before != nullptr && before->cgroup_id == now.cgroup_id;
+  return now.cpu.nr_throttled.value_or(0) > (same ? before->cpu.nr_throttled.value_or(0) : 0);
 }
 
-std::optional<double> WorstAvg10(const Measurements& now, PressureResource resource,
-                                 PressureKind kind) {
+const CgroupSample* AttemptBefore(const Measurements* before, const std::string& name) {
+  if (before == nullptr) return nullptr;
+  const auto found = before->attempts.find(name);
+  return found == before->attempts.end() ? nullptr : &found->second;
+}
+
+// The CPU pressure of those attempts that wait for the CPU and not for their own cpu.max. Absent if
+// none waits for its own.
+std::optional<double> CpuContention(const Measurements* before, const Measurements& now,
+                                    PressureKind kind) {
+  double worst = 0;
+  bool any_throttled = false;
+  for (const auto& [name, sample] : now.attempts) {
+    if (IsThrottled(AttemptBefore(before, name), sample)) {
+      any_throttled = true;
+      continue;
+    }
+    worst = std::max(worst, Avg10(sample.pressure.cpu, kind).value_or(0));
+  }
+  return any_throttled ? std::optional(worst) : std::nullopt;
+}
+
+std::optional<double> WorstAvg10(const Measurements* before, const Measurements& now,
+                                 PressureResource resource, PressureKind kind) {
   const auto field = FieldOf(resource);
   const auto worst = std::max(Avg10(now.host.pressure.*field, kind),  // absent is less than any
                               Avg10(now.pool.pressure.*field, kind));
-  const bool throttled = std::any_of(now.attempts.begin(), now.attempts.end(),
-                                     [](const auto& item) { return IsThrottled(item.second); });
-  if (resource != PressureResource::kCpu || !worst || !throttled) return worst;
-  return CpuContention(now, kind);
+  if (resource != PressureResource::kCpu || !worst) return worst;
+  const auto contention = CpuContention(before, now, kind);
+  return contention ? contention : worst;
 }
 
 }  // namespace
@@ -201,12 +216,12 @@ std::optional<HostView> ViewHost(const Measurements* before, const Measurements&
   return view;
 }
 
-std::vector<PressureReading> ReadPressure(const Measurements& now) {
+std::vector<PressureReading> ReadPressure(const Measurements* before, const Measurements& now) {
   std::vector<PressureReading> readings;
   for (const auto resource :
        {PressureResource::kMemory, PressureResource::kCpu, PressureResource::kIo}) {
     for (const auto kind : {PressureKind::kSome, PressureKind::kFull}) {
-      readings.push_back({resource, kind, WorstAvg10(now, resource, kind), false});
+      readings.push_back({resource, kind, WorstAvg10(before, now, resource, kind), false});
     }
   }
   return readings;

@@ -35,8 +35,9 @@ std::optional<HostView> ViewHost(const Measurements* before, const Measurements&
 
 // The readings that the gate listens to: per resource and kind the larger of host and pool.
 // Tasks that wait for their own cpu.max count as CPU pressure there and up to the host, so while a
-// running job has been throttled, CPU is read as the largest pressure of the jobs that have not.
+// running job is throttled, CPU is read as the largest pressure of the jobs that are not. Throttled
+// is what was since `before`, a sweep of some seconds ago; null: since it started.
 // `triggered` is added by the caller that holds the triggers.
-std::vector<PressureReading> ReadPressure(const Measurements& now);
+std::vector<PressureReading> ReadPressure(const Measurements* before, const Measurements& now);
 
 }  // namespace headroom

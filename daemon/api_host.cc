@@ -97,11 +97,11 @@ Answer ReloadPolicy(ApiContext& api, const ApiCall& call) {
 void GetEvents(ApiContext& api, ApiCall call) {
   const auto wanted = ReadEventsRequest(call);
   if (!wanted) return call.Respond(tl::unexpected(wanted.error()));
+  const auto page = api.service.Events(call.caller, wanted->after, wanted->limit);
+  if (!page) return call.Respond(tl::unexpected(FromError(page.error())));
   if (WantsStream(call.request)) {
     return api.feed.Follow(call.caller, wanted->after, *call.reply);
   }
-  const auto page = api.service.Events(call.caller, wanted->after, wanted->limit);
-  if (!page) return call.Respond(tl::unexpected(FromError(page.error())));
   OrderedJson events = OrderedJson::array();
   for (const Event& event : page->events) events.push_back(EventToJson(event));
   call.Respond(JsonResponse({{"events", events}, {"last", page->last}}));

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <boost/algorithm/string/predicate.hpp>
 #include <cerrno>
 
 #include "base/file.h"
@@ -102,7 +103,8 @@ bool Callers::IsAdmin(const Peer& peer, const std::string& admin_group) {
 
 bool Callers::ShowsToken(const HttpRequest& request) const {
   const auto shown = request.Header("Authorization");
-  return !token_.empty() && shown && shown->starts_with(kBearer) &&
+  // The scheme's name is case-insensitive (RFC 9110, 11.1).
+  return !token_.empty() && shown && boost::algorithm::istarts_with(*shown, kBearer) &&
          EqualInConstantTime(shown->substr(kBearer.size()), token_);
 }
 

@@ -11,8 +11,8 @@
 namespace headroom {
 namespace {
 
-// An attempt that could not be launched is tried again after 1, 2, 4, … seconds; what fails for
-// another reason than exhaustion is given up after this many tries.
+// An attempt that could not be launched is tried again after 1, 2, 4, … seconds: for ever if it is
+// the host that lacks something, so that a queue outlives it; this often if it is the job's fault.
 constexpr int kLaunchTries = 5;
 constexpr Duration kLongestBackoff = std::chrono::seconds(60);
 
@@ -239,6 +239,8 @@ void ControlLoop::LaunchAdmitted() {
 
 Status ControlLoop::Launch(const JobRecord& job) {
   const Result<UserIdentity> user = LookUpUser(job.submission.uid);
+  if (!user && user.error().code == ErrorCode::kNotFound)
+    return Fail(ErrorCode::kInvalid, user.error().message);
   if (!user) return tl::unexpected(user.error());
   return executor_.Launch(SpecOf(job, *user, policy_.jobs));
 }
@@ -249,9 +251,8 @@ Status ControlLoop::PutBack(const JobRecord& job, const Error& error) {
   Retry& retry = retries_[job.id];
   retry.failures += 1;
   retry.not_before = now_ + Backoff(retry.failures);
-  const bool may_pass =
-      error.code == ErrorCode::kExhausted;  // a full disk or table passes; wait for it
-  if (may_pass || retry.failures < kLaunchTries) return book_.Save(Requeued(job, why));
+  const bool jobs_fault = error.code == ErrorCode::kInvalid;
+  if (!jobs_fault || retry.failures < kLaunchTries) return book_.Save(Requeued(job, why));
   metrics_.JobFinished(JobOutcome::kLaunchFailed, std::nullopt);
   const JobRecord finished = FinishedWithoutRunning(job, JobOutcome::kLaunchFailed, why, Now());
   if (Status saved = book_.Save(finished); !saved) return saved;

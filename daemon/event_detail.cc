@@ -52,4 +52,10 @@ std::string MessageDetail(const std::string& message) { return Text({{"message",
 
 std::string PolicyDetail(int64_t generation) { return Text({{"generation", generation}}); }
 
+std::string RefusalDetail(const std::vector<PolicyProblem>& problems) {
+  const PolicyProblem& first = problems.front();
+  return Text(
+      {{"pointer", first.pointer}, {"message", first.message}, {"problems", problems.size()}});
+}
+
 }  // namespace headroom

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "admission/decision.h"
 #include "admission/gate.h"
+#include "admission/policy.h"
 #include "base/clock.h"
 #include "daemon/job_record.h"
 
@@ -16,5 +18,7 @@ std::string FinishDetail(const JobRecord& job);
 std::string GateDetail(const GateState& before, const GateState& after);
 std::string MessageDetail(const std::string& message);
 std::string PolicyDetail(int64_t generation);
+// The first problem, and how many there are. REQUIRES: there is one.
+std::string RefusalDetail(const std::vector<PolicyProblem>& problems);
 
 }  // namespace headroom

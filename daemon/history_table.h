@@ -11,10 +11,6 @@
 // The statements on what finished attempts used. Meaning and errors: store.h.
 namespace headroom {
 
-// Attempts that are remembered of each key: enough for a 90th percentile, and a change in what a
-// key does is forgotten after as many.
-inline constexpr int64_t kHistoryPerKey = 128;
-
 Result<std::optional<KeyHistory>> ReadHistory(Database& db, const std::string& key);
 Status AddToHistory(Database& db, const std::string& key, const AttemptUsage& usage,
                     Duration duration);

@@ -36,8 +36,9 @@ Observation HostWatch::Look(const std::vector<std::string>& attempts,
   for (const auto& [name, sample] : seen.measurements.attempts) {
     seen.attempts.emplace(name, Observe(EarliestOf(name), sample));
   }
-  seen.host = ViewHost(kept_.empty() ? nullptr : &kept_.front(), seen.measurements, tokens);
-  seen.pressure = ReadPressure(seen.measurements);
+  const Measurements* const before = kept_.empty() ? nullptr : &kept_.front();
+  seen.host = ViewHost(before, seen.measurements, tokens);
+  seen.pressure = ReadPressure(before, seen.measurements);
   if (triggers != nullptr) MarkTriggered(seen.pressure, triggers->Take());
   Keep(seen.measurements);
   return seen;

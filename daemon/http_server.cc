@@ -72,6 +72,7 @@ const char* FramingProblem(const Message& message) {
   if (message.version() != 11 && message.version() != 10) return "HTTP/1.1 and 1.0 only";
   if (message.count(http::field::host) > 1) return "more than one Host";
   if (message.version() == 11 && message.count(http::field::host) == 0) return "no Host";
+  if (message.count(http::field::authorization) > 1) return "more than one Authorization";
   if (message.count(http::field::content_length) > 1 ||
       message[http::field::content_length].find(',') != beast::string_view::npos) {
     return "more than one Content-Length";

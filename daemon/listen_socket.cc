@@ -56,6 +56,13 @@ Status RemoveStale(const std::string& path, const sockaddr_un& address) {
   return {};
 }
 
+// /run is empty after every boot.
+Status MakeDirectoryOf(const std::string& path) {
+  const std::string directory = path.substr(0, path.rfind('/') + 1);
+  if (directory.empty() || ::mkdir(directory.c_str(), 0755) == 0 || errno == EEXIST) return {};
+  return FailErrno(errno, "make " + directory);
+}
+
 struct LoopbackAddress {
   int family = AF_INET;
   uint16_t port = 0;
@@ -105,6 +112,7 @@ Result<UniqueFd> ListenUnix(const std::string& path) {
   if (const Status removed = RemoveStale(path, *address); !removed) {
     return tl::unexpected(removed.error());
   }
+  if (const Status made = MakeDirectoryOf(path); !made) return tl::unexpected(made.error());
   UniqueFd fd(::socket(AF_UNIX, kSocketFlags, 0));
   if (!fd) return FailErrno(errno, "make a Unix socket");
   if (::bind(fd.get(), Generic(*address), sizeof(*address)) != 0) {

@@ -12,8 +12,9 @@
 namespace headroom {
 
 // Listens on a Unix socket that every local user may connect to (mode 0666): who they are, the
-// kernel says. A socket file that nobody answers on is replaced; one that somebody does is
-// kConflict, as is a file of another kind (F3). The caller removes the file when it stops.
+// kernel says. The directory is made if only it is missing. A socket file that nobody answers on is
+// replaced; one that somebody does is kConflict, as is a file of another kind (F3). The caller
+// removes the file when it stops.
 Result<UniqueFd> ListenUnix(const std::string& path);
 
 // Listens on "127.0.0.1:PORT", "localhost:PORT" or "[::1]:PORT"; port 0 takes any free one. Every

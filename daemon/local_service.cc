@@ -315,6 +315,16 @@ Result<StatusView> LocalService::GetStatus(const Caller&) {
 Result<EventPage> LocalService::Events(const Caller& caller, int64_t after, std::size_t limit) {
   auto events = book_.store().EventsAfter(after, limit);
   if (!events) return tl::unexpected(Unavailable(events.error()));
+  if (events->empty()) {
+    const auto last = book_.store().LastEvent();
+    if (!last) return tl::unexpected(Unavailable(last.error()));
+    if (after > *last) {
+      return Fail(ErrorCode::kInvalid,
+                  fmt::format("after: {} is beyond the newest event, {}: it was read from another "
+                              "state directory; start again from 0",
+                              after, *last));
+    }
+  }
   EventPage page{*std::move(events), after};
   if (!page.events.empty()) page.last = page.events.back().sequence;
   if (caller.admin) return page;
@@ -355,7 +365,7 @@ Result<std::vector<PolicyProblem>> LocalService::ReloadPolicy(const Caller& call
                     problem.message);
     }
     static_cast<void>(
-        book_.Note("policy_refused", std::nullopt, MessageDetail(problems.front().message)));
+        book_.Note("policy_refused", std::nullopt, MessageDetail(RefusalDetail(problems))));
     hooks_.commit_soon();
     return problems;
   }

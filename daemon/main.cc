@@ -70,6 +70,12 @@ std::string Listed(const std::string& path, const std::vector<PolicyProblem>& pr
   return text;
 }
 
+// With the port that was taken where any was asked for.
+std::string ListenedOn(const std::string& asked, int fd) {
+  const auto port = LocalPort(fd);
+  return port ? asked.substr(0, asked.rfind(':') + 1) + std::to_string(*port) : asked;
+}
+
 void LogToStderr(const std::string& level) {
   auto logger = spdlog::stderr_logger_st("headroomd");
   logger->set_level(spdlog::level::from_str(level));
@@ -175,6 +181,7 @@ class Headroomd {
     if (!options_.listen) return kStopped;
     auto tcp_socket = ListenLoopback(*options_.listen);
     if (!tcp_socket) return Refuse(kBadInput, "--listen: " + tcp_socket.error().message);
+    spdlog::info("also listening on {}", ListenedOn(*options_.listen, tcp_socket->get()));
     server_->Listen(*std::move(tcp_socket), Transport::kTcp);
     return kStopped;
   }

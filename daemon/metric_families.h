@@ -71,7 +71,8 @@ struct AccountGauges {
   Gauges capacity = Declare("capacity", "that jobs may really use: the smallest limit above them.");
   Gauges target = Declare("target", "up to which admission fills.");
   Gauges ceiling = Declare("ceiling", "that the summed peaks may reach.");
-  Gauges unmanaged = Declare("unmanaged", "used on the host outside the jobs.");
+  Gauges unmanaged =
+      Declare("unmanaged", "used outside the jobs, as far as it takes from what they may have.");
   Gauges charge = Declare("charge",
                           "that running jobs count for: their use, or what still counts "
                           "of their request.");

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "base/name.h"
 #include "base/version.h"
 
 namespace headroom {
@@ -57,6 +58,17 @@ std::string Help(const po::options_description& described) {
   return text.str();
 }
 
+// "headroom" or "batch.slice/headroom": names of cgroups, so that it leads nowhere else.
+Status CheckCgroupRoot(const std::string& root) {
+  for (std::size_t start = 0; start <= root.size();) {
+    const std::size_t end = std::min(root.find('/', start), root.size());
+    if (Status named = CheckName("--cgroup-root " + root, root.substr(start, end - start)); !named)
+      return named;
+    start = end + 1;
+  }
+  return {};
+}
+
 // A shim changes its directory, and a log names paths to people.
 std::string Absolute(const std::string& path) {
   std::error_code error;
@@ -93,6 +105,9 @@ std::variant<Options, Instead> ParseOptions(int argc, const char* const* argv) {
   if (std::ranges::find(kLogLevels, options.log_level) == kLogLevels.end()) {
     return Instead{2, "headroomd: --log-level " + options.log_level +
                           ": expected trace, debug, info, warning, error or off\n"};
+  }
+  if (const Status checked = CheckCgroupRoot(options.cgroup_root); !checked) {
+    return Instead{2, "headroomd: " + checked.error().message + "\n"};
   }
   options.policy_was_named = !given["policy"].defaulted();
   if (!listen.empty()) options.listen = listen;

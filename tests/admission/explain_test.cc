@@ -64,7 +64,8 @@ TEST(Explain, SaysWhenAJobIsLargerThanTheLineItself) {
   EXPECT_EQ(
       ExplainOne(A16GiBHost().Running(ARunning(7).Memory(1_GiB)), AJob(12).Memory(12_GiB)),
       "waits: needs 12.0 GiB memory, 7.0 GiB free under the target (50% of 16.0 GiB); held by "
-      "job 7 (1.0 GiB); larger than the target itself: starts when nothing else runs");
+      "job 7 (1.0 GiB); larger than the target itself: starts when no other job runs and the host "
+      "has room");
 }
 
 TEST(Explain, TellsTheCeilingFromTheTarget) {

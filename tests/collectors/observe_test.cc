@@ -115,8 +115,9 @@ TEST(Observe, IsAbsentWhereTheSampleIs) {
 
 Psi Some(double avg10) { return Psi{PsiLine{avg10, 0.0, 0.0, 0}, std::nullopt}; }
 
-std::optional<double> Read(const Measurements& now, PressureResource resource, PressureKind kind) {
-  for (const PressureReading& reading : ReadPressure(now)) {
+std::optional<double> Read(const Measurements& now, PressureResource resource, PressureKind kind,
+                           const Measurements* before = nullptr) {
+  for (const PressureReading& reading : ReadPressure(before, now)) {
     if (reading.resource == resource && reading.kind == kind) return reading.avg10;
   }
   ADD_FAILURE();
@@ -136,7 +137,7 @@ TEST(ReadPressure, TakesTheLargerOfHostAndPool) {
 TEST(ReadPressure, IsAbsentWithoutPsi) {
   Measurements now;
   now.host.pressure.memory = Some(3.5);
-  EXPECT_EQ(ReadPressure(now).size(), 6u);
+  EXPECT_EQ(ReadPressure(nullptr, now).size(), 6u);
   EXPECT_EQ(Read(now, PressureResource::kMemory, PressureKind::kFull), std::nullopt);
   EXPECT_EQ(Read(now, PressureResource::kCpu, PressureKind::kSome), std::nullopt);
 }
@@ -159,6 +160,16 @@ TEST(ReadPressure, TakesThrottlingByAJobsOwnLimitOutOfCpuPressure) {
   EXPECT_EQ(Read(now, PressureResource::kCpu, PressureKind::kSome), 0);
   now.attempts["1-1"].cpu.nr_throttled = 0;
   EXPECT_EQ(Read(now, PressureResource::kCpu, PressureKind::kSome), 90);
+}
+
+TEST(ReadPressure, TakesAJobThatWasThrottledLongAgoForAnyOther) {
+  Measurements before, now;
+  now.pool.pressure.cpu = Some(90);
+  before.attempts["1-1"] = AnAttempt(88, 500);
+  now.attempts["1-1"] = AnAttempt(88, 500);
+  EXPECT_EQ(Read(now, PressureResource::kCpu, PressureKind::kSome, &before), 90);
+  now.attempts["1-1"].cpu.nr_throttled = 501;
+  EXPECT_EQ(Read(now, PressureResource::kCpu, PressureKind::kSome, &before), 0);
 }
 
 TEST(ReadPressure, DoesNotInventCpuPressureWhereItIsNotMeasured) {

@@ -105,6 +105,7 @@ TEST_F(CallersTest, TakesTheBearerForTheDaemonsOwnUser) {
   ASSERT_TRUE(caller);
   EXPECT_TRUE(caller->admin);
   EXPECT_EQ(caller->uid, ::geteuid());
+  EXPECT_TRUE(callers.Identify(OverTcp("bearer secret-secret-secret"), "headroom"));
 }
 
 TEST(EqualInConstantTime, TellsEqualFromDifferent) {

@@ -73,12 +73,39 @@ TEST(ControlLoop, KeepsAJobInLineWhenTheHostIsOutOfSomethingAndTriesAgain) {
   EXPECT_EQ(daemon.Job(job).state, JobState::kRunning);
 }
 
-TEST(ControlLoop, GivesUpLaunchingAfterFiveTriesForAnotherReason) {
+// F14: whatever is wrong with the host, it burns no queue.
+TEST(ControlLoop, KeepsAJobInLineHoweverLongTheHostCannotStartIt) {
+  for (const Error& error : {Error{ErrorCode::kDenied, "read-only cgroupfs", EROFS},
+                             Error{ErrorCode::kNotFound, "no shim", ENOENT}}) {
+    ADaemon daemon;
+    daemon.executor.refuse_launch = error;
+    const JobId job = daemon.Submit(kGiB);
+    for (int i = 0; i < 50; ++i) daemon.Tick(seconds(60));
+    EXPECT_EQ(daemon.Job(job).state, JobState::kWaiting);
+    EXPECT_THAT(daemon.Job(job).message, testing::HasSubstr(error.message));
+    daemon.executor.refuse_launch.reset();
+    daemon.Tick(seconds(60));
+    EXPECT_EQ(daemon.Job(job).state, JobState::kRunning);
+  }
+}
+
+TEST(ControlLoop, GivesUpAJobThatIsItselfWhatCannotBeStarted) {
   ADaemon daemon;
-  daemon.executor.refuse_launch = Error{ErrorCode::kDenied, "read-only cgroupfs", EROFS};
+  daemon.executor.refuse_launch = Error{ErrorCode::kInvalid, "a NUL byte"};
   const JobId job = daemon.Submit(kGiB);
   for (int i = 0; i < 5; ++i) daemon.Tick(seconds(60));
   EXPECT_EQ(daemon.Job(job).outcome, JobOutcome::kLaunchFailed);
+}
+
+TEST(ControlLoop, GivesUpAJobWhoseUserIsGone) {
+  ADaemon daemon;
+  JobSubmission submission;
+  submission.command = {"/bin/true"};
+  submission.uid = 4'000'000'000;
+  const JobId job = daemon.Submit(submission);
+  for (int i = 0; i < 5; ++i) daemon.Tick(seconds(60));
+  EXPECT_EQ(daemon.Job(job).outcome, JobOutcome::kLaunchFailed);
+  EXPECT_THAT(daemon.Job(job).message, testing::HasSubstr("4000000000"));
 }
 
 TEST(ControlLoop, ReleasesTheReservationOfALaunchThatFailed) {
@@ -138,7 +165,7 @@ TEST(ControlLoop, ChargesWhatItStartsByCountBeforeUseIsKnown) {
 
 TEST(ControlLoop, EndsAJobThatCouldNotBeLaunchedWithAnEvent) {
   ADaemon daemon;
-  daemon.executor.refuse_launch = Error{ErrorCode::kDenied, "read-only cgroupfs", EROFS};
+  daemon.executor.refuse_launch = Error{ErrorCode::kInvalid, "a NUL byte"};
   const JobId job = daemon.Submit(kGiB);
   for (int i = 0; i < 5; ++i) daemon.Tick(seconds(60));
   const auto events = daemon.store().EventsAfter(0, 100).value();

@@ -16,6 +16,11 @@ TEST(FinishDetail, SaysHowAJobEndedAndNotWhatItRan) {
       R"({"exit_code":3,"message":"","oom":"none","outcome":"failed","peak_memory_bytes":null,"signal":null})");
 }
 
+TEST(RefusalDetail, SaysWhereInThePolicyAndHowMuchMoreIsWrong) {
+  EXPECT_EQ(RefusalDetail({{"/tick", "expected from 10ms to 1m, got 0s"}, {"/gate", "expected"}}),
+            R"({"message":"expected from 10ms to 1m, got 0s","pointer":"/tick","problems":2})");
+}
+
 // F37
 TEST(MessageDetail, ReplacesBytesThatAreNotText) {
   EXPECT_EQ(MessageDetail("a\xff"

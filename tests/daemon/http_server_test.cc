@@ -77,6 +77,7 @@ INSTANTIATE_TEST_SUITE_P(
         "POST /v1/jobs HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, gzip\r\n\r\n",
         "POST /v1/jobs HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "GET /healthz HTTP/1.1\r\n\r\n", "GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: h\r\nAuthorization: a\r\nAuthorization: b\r\n\r\n",
         "GET /healthz HTTP/2.0\r\nHost: h\r\n\r\n",
         "GET http://h/healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
         "GET /healthz HTTP/1.1\r\nHost : h\r\n\r\n", "\x16\x03\x01\x02\x01\x01\x01\r\n\r\n",

@@ -24,6 +24,11 @@ TEST(ListenUnix, LetsEveryLocalUserConnect) {
   EXPECT_EQ(info.st_mode & 0777, 0666U);
 }
 
+TEST(ListenUnix, MakesTheDirectoryThatABootHasEmptied) {
+  const TempDir dir;
+  EXPECT_TRUE(ListenUnix(dir / "headroom/s"));
+}
+
 TEST(ListenUnix, RefusesASocketThatSomebodyAnswersOn) {  // F3
   const TempDir dir;
   const auto first = ListenUnix(dir / "s");
@@ -59,9 +64,9 @@ TEST(ListenUnix, SaysThatAPathIsTooLong) {
 
 TEST(ListenUnix, SaysWhereTheDirectoryIsMissing) {
   const TempDir dir;
-  const auto socket = ListenUnix(dir / "missing/s");
+  const auto socket = ListenUnix(dir / "no/such/s");
   ASSERT_FALSE(socket);
-  EXPECT_THAT(socket.error().message, HasSubstr("missing/s"));
+  EXPECT_THAT(socket.error().message, HasSubstr(dir / "no/such/"));
 }
 
 TEST(ListenLoopback, TakesAnyFreePort) {

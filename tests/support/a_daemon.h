@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "daemon/control_loop.h"
 #include "daemon/job_book.h"
+#include "daemon/local_service.h"
 #include "daemon/metrics.h"
 #include "daemon/store.h"
 #include "tests/support/fake_clock.h"
@@ -29,6 +30,9 @@ class ADaemon {
   JobBook& book() { return *book_; }
   Store& store() { return *store_; }
   ControlLoop& loop() { return *loop_; }
+  // Commits and cycles are the test's to call, where the daemon's event loop would.
+  LocalService& service() { return *service_; }
+  std::string policy_path() const { return dir_ / "policy.json"; }
 
   JobId Submit(int64_t memory_bytes, int32_t priority = 0) {
     JobSubmission submission;
@@ -54,6 +58,7 @@ class ADaemon {
   }
 
   void Crash() {
+    service_.reset();
     loop_.reset();
     watch_.reset();
     book_.reset();
@@ -73,6 +78,10 @@ class ADaemon {
     loop_ = std::make_unique<ControlLoop>(LoopParts{clock, *book_, *watch_, executor, metrics_},
                                           policy_);
     if (!loop_->Recover()) std::abort();
+    service_ = std::make_unique<LocalService>(ServiceOptions{policy_path(), dir_.path()}, *loop_,
+                                              *book_, executor, metrics_, clock,
+                                              LocalService::Hooks{[] {}, [] {}, [] {}});
+    loop_->OnCycle([this] { service_->Publish(); });
     Tick();
   }
 
@@ -83,6 +92,7 @@ class ADaemon {
   std::unique_ptr<JobBook> book_;
   std::unique_ptr<HostWatch> watch_;
   std::unique_ptr<ControlLoop> loop_;
+  std::unique_ptr<LocalService> service_;
 };
 
 }  // namespace headroom

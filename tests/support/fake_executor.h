@@ -8,13 +8,13 @@
 #include <utility>
 #include <vector>
 
-#include "executor/executor.h"
+#include "executor/native_executor.h"
 
 // Records what it was told; attempts run until the test ends them. Outlives the daemon under test,
 // as the real jobs do, so that a second daemon can adopt them.
 namespace headroom {
 
-class FakeExecutor final : public Executor {
+class FakeExecutor final : public NativeExecutor {
  public:
   std::vector<AttemptSpec> launched;
   std::set<AttemptId> running;
@@ -68,6 +68,8 @@ class FakeExecutor final : public Executor {
   }
   std::vector<AttemptId> Live() const override { return {running.begin(), running.end()}; }
   int WaitFd() const override { return -1; }
+  Status SetPoolCaps(const PoolCaps&) override { return {}; }
+  Enforcement enforcement() const override { return {"unified", {}}; }
 
  private:
   std::map<AttemptId, AttemptEnd> records_;  // exit records that nobody has forgotten yet

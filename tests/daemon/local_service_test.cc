@@ -1,0 +1,309 @@
+#include "daemon/local_service.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "tests/support/a_daemon.h"
+
+// What clients are promised, on a real store and the real loop.
+namespace headroom {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+const Caller kRoot{0, "root", true};
+const Caller kAlice{1001, "alice", false};
+const Caller kBob{1002, "bob", false};
+
+JobSubmission AskedBy(const Caller& caller, int64_t memory_bytes = kGiB) {
+  JobSubmission submission;
+  submission.command = {"/bin/true"};
+  submission.user = "root";  // whom this host knows, whoever asks
+  submission.uid = caller.uid;
+  submission.request = {memory_bytes, 10, 1, {}};
+  return submission;
+}
+
+WantedJob Wanted(const std::string& name, const Caller& caller = kRoot,
+                 int64_t memory_bytes = kGiB) {
+  WantedJob wanted{AskedBy(caller, memory_bytes)};
+  wanted.submission.source = "nightly";
+  wanted.submission.external_id = name;
+  return wanted;
+}
+
+class LocalServiceTest : public testing::Test {
+ protected:
+  // Each call, and the commit and the cycle that its answer waits for.
+  Result<JobView> Submit(const Caller& caller, JobSubmission submission) {
+    Result<JobView> answer = Fail(ErrorCode::kUnavailable, "no answer");
+    daemon.service().Submit(caller, std::move(submission), [&](Result<JobView> job, bool created) {
+      answer = std::move(job);
+      was_created = created;
+    });
+    EXPECT_TRUE(daemon.book().Commit());
+    return answer;
+  }
+  Result<JobView> Cancel(const Caller& caller, JobId id) {
+    Result<JobView> answer = Fail(ErrorCode::kUnavailable, "no answer");
+    daemon.service().Cancel(caller, id, [&](Result<JobView> job) { answer = std::move(job); });
+    EXPECT_TRUE(daemon.book().Commit());
+    return answer;
+  }
+  Result<SyncResult> Sync(const Caller& caller, std::vector<WantedJob> wanted) {
+    Result<SyncResult> answer = Fail(ErrorCode::kUnavailable, "no answer");
+    daemon.service().Sync(caller, "nightly", std::move(wanted),
+                          [&](Result<SyncResult> result) { answer = std::move(result); });
+    EXPECT_TRUE(daemon.book().Commit());
+    daemon.Tick();
+    return answer;
+  }
+  // A job of the caller's that waits: the host is full.
+  JobId AWaitingJobOf(const Caller& caller) {
+    if (!full_) {
+      daemon.Submit(9 * kGiB);
+      daemon.Tick();
+      full_ = true;
+    }
+    const JobId id = Submit(caller, AskedBy(caller))->record.id;
+    daemon.Tick();
+    return id;
+  }
+  std::vector<std::string> EventKinds() {
+    const EventPage page = *daemon.service().Events(kRoot, 0, 1000);
+    std::vector<std::string> kinds;
+    for (const Event& event : page.events) kinds.push_back(event.kind);
+    return kinds;
+  }
+
+  ADaemon daemon;
+  bool was_created = false;
+
+ private:
+  bool full_ = false;
+};
+
+TEST_F(LocalServiceTest, AnswersASubmissionOnlyWhenItIsDurable) {
+  bool answered = false;
+  daemon.service().Submit(kAlice, AskedBy(kAlice), [&](auto, bool) { answered = true; });
+  EXPECT_FALSE(answered);
+  ASSERT_TRUE(daemon.book().Commit());
+  EXPECT_TRUE(answered);
+}
+
+TEST_F(LocalServiceTest, MakesOneJobOfARepeatedSubmission) {
+  JobSubmission submission = AskedBy(kAlice);
+  submission.idempotency_key = "once";
+  const JobId first = Submit(kAlice, submission)->record.id;
+  EXPECT_TRUE(was_created);
+  EXPECT_EQ(Submit(kAlice, submission)->record.id, first);
+  EXPECT_FALSE(was_created);
+}
+
+TEST_F(LocalServiceTest, RefusesAnotherSubmissionUnderAnIdempotencyKeyThatWasUsed) {
+  JobSubmission submission = AskedBy(kAlice);
+  submission.idempotency_key = "once";
+  ASSERT_TRUE(Submit(kAlice, submission));
+  submission.command = {"/bin/false"};
+  const auto refused = Submit(kAlice, submission);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kConflict);
+}
+
+// F35
+TEST_F(LocalServiceTest, ShowsAndCancelsToOthersNothingOfAUsersJob) {
+  const JobId job = AWaitingJobOf(kAlice);
+  EXPECT_EQ(daemon.service().Show(kBob, job).error().code, ErrorCode::kDenied);
+  EXPECT_EQ(daemon.service().Why(kBob, job).error().code, ErrorCode::kDenied);
+  EXPECT_EQ(daemon.service().LogPath(kBob, job, false).error().code, ErrorCode::kDenied);
+  EXPECT_EQ(Cancel(kBob, job).error().code, ErrorCode::kDenied);
+  EXPECT_THAT(*daemon.service().List(kBob, {}), IsEmpty());
+  EXPECT_THAT(*daemon.service().List(kAlice, {}), SizeIs(1));
+  EXPECT_TRUE(daemon.service().Show(kRoot, job));
+  EXPECT_EQ(daemon.Job(job).state, JobState::kWaiting);
+}
+
+TEST_F(LocalServiceTest, KnowsNothingOfAJobThatNeverWas) {
+  EXPECT_EQ(daemon.service().Show(kRoot, JobId{99}).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(Cancel(kRoot, JobId{99}).error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(LocalServiceTest, CancelsAWaitingJobForGood) {
+  const JobId job = AWaitingJobOf(kAlice);
+  EXPECT_EQ(Cancel(kAlice, job)->record.outcome, JobOutcome::kCancelled);
+  EXPECT_EQ(daemon.Job(job).message, "cancelled by alice");
+  EXPECT_THAT(daemon.executor.killed, IsEmpty());
+}
+
+TEST_F(LocalServiceTest, KillsARunningJobThatIsCancelledAndWaitsForItsEnd) {
+  const JobId job = daemon.Submit(kGiB);
+  daemon.Tick();
+  EXPECT_EQ(Cancel(kRoot, job)->record.state, JobState::kStopping);
+  EXPECT_THAT(daemon.executor.killed, ElementsAre(AttemptId{job, 1}));
+  daemon.executor.End({job, 1}, Signaled{9});
+  daemon.Tick();
+  EXPECT_EQ(daemon.Job(job).outcome, JobOutcome::kCancelled);
+}
+
+// The wish is durable before anything is killed.
+TEST_F(LocalServiceTest, KillsNothingForACancelThatWasNotStored) {
+  const JobId job = daemon.Submit(kGiB);
+  daemon.Tick();
+  daemon.service().Cancel(kRoot, job, [](auto) {});
+  EXPECT_THAT(daemon.executor.killed, IsEmpty());
+  daemon.Crash();
+  EXPECT_EQ(daemon.Job(job).state, JobState::kRunning);
+}
+
+// I4
+TEST_F(LocalServiceTest, ChangesNothingOfAFinishedJobThatIsCancelled) {
+  const JobId job = daemon.Submit(kGiB);
+  daemon.Tick();
+  daemon.executor.End({job, 1}, Exited{0});
+  daemon.Tick();
+  EXPECT_EQ(Cancel(kRoot, job)->record.outcome, JobOutcome::kSucceeded);
+}
+
+TEST_F(LocalServiceTest, DecidesAboutAWholeListBeforeItAnswers) {
+  const auto answer = Sync(kRoot, {Wanted("small"), Wanted("large", kRoot, 9 * kGiB)});
+  ASSERT_TRUE(answer);
+  ASSERT_THAT(answer->jobs, SizeIs(2));
+  EXPECT_EQ(answer->jobs[0].record.state, JobState::kRunning);
+  EXPECT_EQ(answer->jobs[1].record.state, JobState::kWaiting);
+  EXPECT_EQ(answer->jobs[1].decision->reason, Reason::kOverTarget);
+}
+
+TEST_F(LocalServiceTest, StartsNothingTwiceWhenAListIsHandedOverAgain) {
+  const JobId job = Sync(kRoot, {Wanted("a")})->jobs[0].record.id;
+  EXPECT_EQ(Sync(kRoot, {Wanted("a")})->jobs[0].record.id, job);
+  daemon.executor.End({job, 1}, Exited{0});
+  daemon.Tick();
+  const auto after_its_end = Sync(kRoot, {Wanted("a")});
+  EXPECT_EQ(after_its_end->jobs[0].record.id, job);
+  EXPECT_EQ(after_its_end->jobs[0].record.outcome, JobOutcome::kSucceeded);
+  EXPECT_THAT(daemon.executor.launched, SizeIs(1));
+}
+
+TEST_F(LocalServiceTest, WithdrawsWhatIsNoLongerWantedUnlessItRuns) {
+  ASSERT_TRUE(Sync(kRoot, {Wanted("runs"), Wanted("waits", kRoot, 9 * kGiB)}));
+  const auto answer = Sync(kRoot, {});
+  ASSERT_THAT(answer->withdrawn, SizeIs(1));
+  EXPECT_EQ(daemon.Job(answer->withdrawn[0]).outcome, JobOutcome::kWithdrawn);
+  EXPECT_EQ(daemon.book().unfinished().size(), 1U);
+}
+
+TEST_F(LocalServiceTest, TakesBackAJobThatWasWithdrawnAndIsWantedAgain) {
+  AWaitingJobOf(kRoot);
+  const JobId withdrawn = Sync(kRoot, {Wanted("a")})->jobs[0].record.id;
+  ASSERT_TRUE(Sync(kRoot, {}));
+  const auto again = Sync(kRoot, {Wanted("a")});
+  EXPECT_NE(again->jobs[0].record.id, withdrawn);
+  EXPECT_EQ(again->jobs[0].record.state, JobState::kWaiting);
+}
+
+// F35
+TEST_F(LocalServiceTest, LetsNoListReachAnotherUsersJobs) {
+  AWaitingJobOf(kAlice);
+  ASSERT_TRUE(Sync(kAlice, {Wanted("a", kAlice)}));
+  const auto refused = Sync(kBob, {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kDenied);
+  EXPECT_EQ(daemon.book().unfinished().size(), 3U);
+}
+
+TEST_F(LocalServiceTest, SaysWhyAJobWaitsWithNumbersHoldersAndPlace) {
+  const JobId first = AWaitingJobOf(kAlice), second = AWaitingJobOf(kAlice);
+  const WhyView why = *daemon.service().Why(kAlice, second);
+  EXPECT_THAT(why.job.explanation, HasSubstr("free under the target"));
+  EXPECT_EQ(why.job.position, 2);
+  EXPECT_THAT(why.ahead, ElementsAre(first));
+  ASSERT_THAT(why.holders, SizeIs(1));
+  EXPECT_EQ(why.holders[0].amount, 9 * kGiB);
+  EXPECT_TRUE(why.account);
+}
+
+TEST_F(LocalServiceTest, SaysWhenAJobThatCouldNotBeStartedIsTriedAgain) {
+  daemon.executor.refuse_launch = Error{ErrorCode::kExhausted, "no space", ENOSPC};
+  const JobId job = daemon.Submit(kGiB);
+  daemon.Tick();
+  EXPECT_THAT(daemon.service().Show(kRoot, job)->explanation,
+              AllOf(HasSubstr("no space"), HasSubstr("next try in 1")));
+}
+
+TEST_F(LocalServiceTest, HasNoOutputOfAJobThatHasNotStarted) {
+  const JobId job = AWaitingJobOf(kAlice);
+  EXPECT_EQ(daemon.service().LogPath(kAlice, job, false).error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(LocalServiceTest, HidesTheEventsOfOthersJobsAndMovesOnBehindThem) {
+  const JobId job = AWaitingJobOf(kAlice);
+  ASSERT_TRUE(Cancel(kAlice, job));
+  const int64_t last = *daemon.store().LastEvent();
+  const EventPage bobs = *daemon.service().Events(kBob, 0, 1000);
+  for (const Event& event : bobs.events) EXPECT_FALSE(event.job) << event.kind;
+  EXPECT_EQ(bobs.last, last);
+}
+
+TEST_F(LocalServiceTest, RefusesToGoOnAfterAnEventOfAnotherStateDirectory) {
+  const int64_t last = *daemon.store().LastEvent();
+  EXPECT_TRUE(daemon.service().Events(kRoot, last, 10));
+  const auto beyond = daemon.service().Events(kRoot, last + 1, 10);
+  ASSERT_FALSE(beyond);
+  EXPECT_EQ(beyond.error().code, ErrorCode::kInvalid);
+}
+
+TEST_F(LocalServiceTest, TellsTheLifeOfAJobInOrder) {
+  const JobId job = Submit(kRoot, AskedBy(kRoot))->record.id;
+  daemon.Tick();
+  daemon.executor.End({job, 1}, Exited{0});
+  daemon.Tick();
+  EXPECT_THAT(EventKinds(),
+              ElementsAre("job_submitted", "job_admitted", "job_started", "job_finished"));
+}
+
+TEST_F(LocalServiceTest, PutsAReloadedPolicyInForce) {
+  std::ofstream(daemon.policy_path()) << R"({"admission": {"target": {"memory": 0.7}}})";
+  ASSERT_THAT(*daemon.service().ReloadPolicy(kRoot), IsEmpty());
+  EXPECT_EQ(daemon.service().policy().target.memory, 0.7);
+  EXPECT_EQ(daemon.service().policy_generation(), 2);
+  EXPECT_THAT(EventKinds(), ElementsAre("policy_reloaded"));
+}
+
+// F45
+TEST_F(LocalServiceTest, KeepsTheOldPolicyAndSaysWhereTheNewOneIsWrong) {
+  std::ofstream(daemon.policy_path()) << R"({"tick": "0s", "admission": {"margin": -1}})";
+  EXPECT_THAT(*daemon.service().ReloadPolicy(kRoot), SizeIs(2));
+  EXPECT_EQ(daemon.service().policy_generation(), 1);
+  EXPECT_THAT(EventKinds(), ElementsAre("policy_refused"));
+  EXPECT_THAT(daemon.service().Events(kRoot, 0, 10)->events[0].detail, HasSubstr("/tick"));
+}
+
+TEST_F(LocalServiceTest, LetsOnlyAdministratorsReloadThePolicy) {
+  EXPECT_EQ(daemon.service().ReloadPolicy(kAlice).error().code, ErrorCode::kDenied);
+}
+
+// I10
+TEST_F(LocalServiceTest, IsNotReadyWhileTheHostCannotBeMeasured) {
+  daemon.Tick();
+  EXPECT_THAT(daemon.service().NotReady(), IsEmpty());
+  daemon.collector.host_reads = false;
+  daemon.Tick(std::chrono::seconds(10));
+  EXPECT_THAT(daemon.service().NotReady(), SizeIs(1));
+}
+
+TEST_F(LocalServiceTest, SumsUpWhereEverythingStands) {
+  AWaitingJobOf(kAlice);
+  const StatusView status = *daemon.service().GetStatus(kRoot);
+  EXPECT_EQ(status.jobs_by_state.at("waiting"), 1);
+  EXPECT_EQ(status.jobs_by_state.at("running"), 1);
+  ASSERT_THAT(status.running, SizeIs(1));
+  EXPECT_EQ(status.account->expected_charge.memory_bytes, 9 * kGiB);
+}
+
+}  // namespace
+}  // namespace headroom
