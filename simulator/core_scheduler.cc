@@ -15,10 +15,9 @@ namespace {
 JobId IdOf(JobIndex job) { return {static_cast<int64_t>(job) + 1}; }
 JobIndex IndexOf(JobId id) { return static_cast<JobIndex>(id.value - 1); }
 
-// Micros of CPU that a job has had after this share of its life.
-int64_t CpuUsec(const SimJob& job, double lived) {
-  const double seconds = std::chrono::duration<double>(job.runtime).count() * lived;
-  return static_cast<int64_t>(seconds * 1000 * static_cast<double>(job.cpu_millis));
+int64_t CpuUsec(const SimJob& job, Duration worked) {
+  return static_cast<int64_t>(std::chrono::duration<double>(worked).count() * 1000 *
+                              static_cast<double>(job.cpu_millis));
 }
 
 class Core final : public Scheduler {
@@ -45,7 +44,7 @@ class Core final : public Scheduler {
     const SimJob& job = workload_.jobs[ended.run.job];
     Key& key = keys_[job.key];
     key.attempts.push_back(
-        {now - ended.run.started, ended.run.peak_memory_bytes, 1, CpuUsec(job, ended.run.lived)});
+        {now - ended.run.started, ended.run.peak_memory_bytes, 1, CpuUsec(job, ended.run.worked)});
     if (std::ssize(key.attempts) > kHistoryPerKey) key.attempts.erase(key.attempts.begin());
     key.history = Summarise(key.attempts);
   }

@@ -1,10 +1,11 @@
 #include "simulator/host.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace headroom::sim {
 
-void Host::Start(JobIndex job, Duration now) { running_.push_back({job, now, 0, 0}); }
+void Host::Start(JobIndex job, Duration now) { running_.push_back({job, now, {}, 0}); }
 
 int64_t Host::Memory() const {
   int64_t sum = 0;
@@ -24,15 +25,13 @@ std::vector<Ended> Host::Advance(Duration tick) {
                            ? static_cast<double>(capacity_.cpu_millis) / static_cast<double>(wanted)
                            : 1.0;
   for (Running& run : running_) {
-    const double lived =
-        static_cast<double>(tick.count()) * speed / static_cast<double>(Of(run).runtime.count());
-    run.lived = std::min(1.0, run.lived + lived);
+    run.worked = std::min(run.worked + worked, Of(run).runtime);
     run.peak_memory_bytes = std::max(run.peak_memory_bytes, ObservedMemoryOf(run));
   }
   std::vector<Ended> ended;
   KillWhatDoesNotFit(ended);
   std::erase_if(running_, [&](const Running& run) {
-    if (run.lived < 1) return false;
+    if (run.worked < Of(run).runtime) return false;
     ended.push_back({run, false});
     return true;
   });

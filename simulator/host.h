@@ -17,7 +17,7 @@ using JobIndex = std::size_t;
 struct Running {
   JobIndex job = 0;
   Duration started{};
-  double lived = 0;               // share of its life that is over
+  Duration worked{};              // of its runtime; slower than the clock where CPU is short
   int64_t peak_memory_bytes = 0;  // observed so far
 };
 
@@ -41,8 +41,11 @@ class Host {
   const std::vector<Running>& running() const { return running_; }
   const ResourceVector& capacity() const { return capacity_; }
   const SimJob& Of(const Running& run) const { return workload_.jobs[run.job]; }
-  int64_t MemoryOf(const Running& run) const { return MemoryAt(Of(run), run.lived); }
-  int64_t ObservedMemoryOf(const Running& run) const { return ObservedAt(Of(run), run.lived); }
+  double LifeOf(const Running& run) const {
+    return static_cast<double>(run.worked.count()) / static_cast<double>(Of(run).runtime.count());
+  }
+  int64_t MemoryOf(const Running& run) const { return MemoryAt(Of(run), LifeOf(run)); }
+  int64_t ObservedMemoryOf(const Running& run) const { return ObservedAt(Of(run), LifeOf(run)); }
 
   int64_t Memory() const;  // of all that runs, now
   int64_t CpuWanted() const;

@@ -185,7 +185,7 @@ class Game {
 
 }  // namespace
 
-RunResult Run(const Workload& workload, Scheduler& scheduler, const RunOptions& options) {
+RunResult Simulate(const Workload& workload, Scheduler& scheduler, const RunOptions& options) {
   return Game(workload, scheduler, options).Play();
 }
 

@@ -41,6 +41,6 @@ struct RunResult {
 };
 
 // Deterministic: the same arguments, the same result.
-RunResult Run(const Workload& workload, Scheduler& scheduler, const RunOptions& options);
+RunResult Simulate(const Workload& workload, Scheduler& scheduler, const RunOptions& options);
 
 }  // namespace headroom::sim

@@ -87,7 +87,7 @@ std::vector<Standing> Play(const std::vector<Contender>& contenders,
     const Workload played = workload(seed);
     for (std::size_t i = 0; i < contenders.size(); ++i) {
       const auto scheduler = contenders[i].make(played);
-      standings[i].runs.push_back(Run(played, *scheduler, options));
+      standings[i].runs.push_back(Simulate(played, *scheduler, options));
     }
   }
   return standings;

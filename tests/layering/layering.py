@@ -19,7 +19,8 @@ LAYERS = {
     "executor": {"admission", "base"},
     "executor/shim": {"executor", "base"},
     "daemon": {"admission", "admission/json", "base", "collectors", "executor"},
-    "cli": {"admission", "admission/json", "base", "collectors"},
+    "simulator": {"admission", "base"},
+    "cli": {"admission", "admission/json", "base", "simulator"},
     "demo": {"base"},
     "bench": {"admission", "admission/json", "base", "collectors", "daemon", "executor"},
 }
