@@ -24,6 +24,7 @@ std::vector<Ended> Host::Advance(Duration tick) {
   const double speed = wanted > capacity_.cpu_millis
                            ? static_cast<double>(capacity_.cpu_millis) / static_cast<double>(wanted)
                            : 1.0;
+  const Duration worked(std::llround(static_cast<double>(tick.count()) * speed));
   for (Running& run : running_) {
     run.worked = std::min(run.worked + worked, Of(run).runtime);
     run.peak_memory_bytes = std::max(run.peak_memory_bytes, ObservedMemoryOf(run));
