@@ -25,6 +25,9 @@ Result<std::string> ReadPlainOrGzip(const std::string& path, std::size_t most) {
     if (text.size() > most)
       return Fail(ErrorCode::kInvalid, path + ": larger than " + std::to_string(most) + " bytes");
   }
+  int code = Z_OK;  // a file that was cut off ends like a whole one
+  const std::string why = ::gzerror(file.get(), &code);
+  if (code != Z_OK) return Fail(ErrorCode::kCorrupt, "read " + path + ": " + why);
   return text;
 }
 
