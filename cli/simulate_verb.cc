@@ -18,7 +18,7 @@
 namespace headroom::cli {
 namespace {
 
-using nlohmann::ordered_json;
+using nlohmann::json;
 
 constexpr std::size_t kMostTraceBytes = 1 << 30;
 constexpr int64_t kMostSeeds = 10'000, kMostJobs = 1'000'000;
@@ -174,22 +174,22 @@ sim::Workload WorkloadOf(const Study& study, uint64_t seed) {
 }
 
 // "a.b" goes to b of the object a; with several seeds the interval stands beside it as b_ci95.
-void Put(ordered_json& into, std::string_view name, const sim::Estimate& estimate, bool interval) {
+void Put(json& into, std::string_view name, const sim::Estimate& estimate, bool interval) {
   if (const auto dot = name.find('.'); dot != name.npos)
     return Put(into[std::string(name.substr(0, dot))], name.substr(dot + 1), estimate, interval);
   into[std::string(name)] = estimate.mean;
   if (interval) into[fmt::format("{}_ci95", name)] = estimate.ci95;
 }
 
-ordered_json ResultsJson(const std::vector<sim::Standing>& standings) {
-  ordered_json results = ordered_json::array();
+json ResultsJson(const std::vector<sim::Standing>& standings) {
+  json results = json::array();
   for (const sim::Standing& standing : standings) {
-    ordered_json result{{"policy", standing.policy}, {"seeds", standing.runs.size()}};
+    json result{{"policy", standing.policy}, {"seeds", standing.runs.size()}};
     for (const sim::Figure& figure : sim::Figures())
       Put(result, figure.name, sim::EstimateOf(standing, figure), standing.runs.size() > 1);
     results.push_back(std::move(result));
   }
-  return {{"results", std::move(results)}};
+  return json{{"results", std::move(results)}};
 }
 
 Table ResultsTable(const std::vector<sim::Standing>& standings) {
@@ -235,7 +235,7 @@ Outcome<int> RunSimulate(Context& context, const Args& args) {
       study->contenders, [&](uint64_t seed) { return WorkloadOf(*study, seed); }, study->seeds,
       study->run);
   if (context.json()) {
-    context.out() << ResultsJson(standings).dump() << "\n";
+    context.PrintJson(ResultsJson(standings));
   } else {
     context.out() << Render(ResultsTable(standings), context.look());
   }
