@@ -249,16 +249,21 @@ const Verb kSimulateVerb{
     .operands_text = "",
     .summary = "play a workload under policies, and beside what others would do",
     .details =
-        "Plays the daemon's own decisions on a virtual clock. Jobs come in shaken bursts of 30\n"
-        "to 90 (a trace with a column submit_seconds: as recorded), grow in modelled ways, and\n"
-        "are killed where the host has no more memory. References: none (no limit), count:N,\n"
-        "naive (start while use is below 60 %), declared (reserve the limit that all declare),\n"
-        "memfree (one at a time while 10 % are free), clairvoyant and clairvoyant-peak (the\n"
-        "future known; at most 60 and 90 % at every instant). Utilisation is what is truly\n"
-        "used while jobs wait; WARM is after a third of the jobs. Needs no daemon.\n\n"
+        "Plays the daemon's own decisions on a virtual clock. Jobs come in shaken bursts\n"
+        "of 30 to 90 (a trace with a column submit_seconds: as recorded), grow in modelled\n"
+        "ways, and are killed where the host has no more memory. Utilisation is what is\n"
+        "truly used while jobs wait; WARM is after a third of the jobs. Needs no daemon.\n\n"
+        "references:\n"
+        "  none              no limit\n"
+        "  count:N           at most N, as MAX_WORKERS\n"
+        "  naive             start while use is below 60 %\n"
+        "  declared          reserve a limit that all jobs declare alike\n"
+        "  memfree           one at a time while 10 % of the memory are free\n"
+        "  clairvoyant       the future known: at most 60 % at every instant\n"
+        "  clairvoyant-peak  the same with 90 %\n\n"
         "examples:\n"
         "  headroom simulate --workload tpp --seeds 20\n"
-        "  headroom simulate --trace tasks.csv.gz --policy new.json --reference count:24 --json",
+        "  headroom simulate --trace t.csv.gz --policy new.json --reference count:24",
     .options = kSimulateOptions,
     .operands = Operands::kAnywhere,
     .least_operands = 0,
