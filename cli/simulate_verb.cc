@@ -250,9 +250,10 @@ const Verb kSimulateVerb{
     .summary = "play a workload under policies, and beside what others would do",
     .details =
         "Plays the daemon's own decisions on a virtual clock. Jobs come in shaken bursts\n"
-        "of 30 to 90 (a trace with a column submit_seconds: as recorded), grow in modelled\n"
-        "ways, and are killed where the host has no more memory. Utilisation is what is\n"
-        "truly used while jobs wait; WARM is after a third of the jobs. Needs no daemon.\n\n"
+        "of 30 to 90 (a trace with a column submit_seconds: as recorded), grow in some\n"
+        "modelled way, and are killed where the host has no more memory. Utilisation is\n"
+        "what is truly used while jobs wait; WARM is after a third of the jobs. Needs no\n"
+        "daemon.\n\n"
         "references:\n"
         "  none              no limit\n"
         "  count:N           at most N, as MAX_WORKERS\n"
