@@ -42,7 +42,6 @@ std::vector<Kind> MixedKinds(Rng& rng) {
   return kinds;
 }
 
-// ../docs/simulator.md: one job is 2.5 % of the host on average and 12.5 % at most.
 std::vector<Kind> TppKinds(Rng& rng) {
   std::vector<Kind> kinds;
   for (int i = 0; i < 45; ++i) {
@@ -52,6 +51,31 @@ std::vector<Kind> TppKinds(Rng& rng) {
                      rng.LogNormal(110, 0.4)});
   }
   return kinds;
+}
+
+// Averaged over the time that tasks run, a job uses this much of the host, so that 24 of them fill
+// the target of 60 %: on such a host a fixed count of 24 is right.
+constexpr double kMeanMemoryShare = 0.025, kMeanCpuShare = 0.02;
+// Of its peak, averaged over the shapes of growth.
+constexpr double kMeanOfPeak = 0.65;
+
+void Calibrate(std::vector<Task>& tasks, int64_t host_memory_bytes, int64_t host_cpu_millis,
+               double most_memory_share) {
+  double seconds = 0, memory = 0, cpu = 0;
+  for (const Task& task : tasks) {
+    seconds += task.runtime_seconds;
+    memory += static_cast<double>(task.peak_memory_bytes) * task.runtime_seconds;
+    cpu += task.cpu_percent * task.runtime_seconds;
+  }
+  const auto host_memory = static_cast<double>(host_memory_bytes);
+  const double most_cpu_percent = static_cast<double>(host_cpu_millis) / 10;
+  const double larger = kMeanMemoryShare * host_memory / (memory / seconds * kMeanOfPeak);
+  const double faster = kMeanCpuShare * most_cpu_percent / (cpu / seconds);
+  for (Task& task : tasks) {
+    const double peak = static_cast<double>(task.peak_memory_bytes) * larger;
+    task.peak_memory_bytes = static_cast<int64_t>(std::min(peak, most_memory_share * host_memory));
+    task.cpu_percent = std::min(task.cpu_percent * faster, most_cpu_percent);
+  }
 }
 
 const Kind& Pick(const std::vector<Kind>& kinds, Rng& rng) {
@@ -76,6 +100,7 @@ std::vector<Task> MakeTasks(TaskSet set, int64_t host_memory_bytes, int64_t host
   tasks.reserve(count);
   for (std::size_t i = 0; i < count; ++i)
     tasks.push_back(TaskOf(Pick(kinds, rng), bounds, host_memory_bytes, host_cpu_millis, rng));
+  Calibrate(tasks, host_memory_bytes, host_cpu_millis, bounds.most_memory_share);
   return tasks;
 }
 
