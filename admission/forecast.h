@@ -1,0 +1,64 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admission/growth.h"
+#include "admission/job.h"
+#include "admission/past.h"
+#include "base/clock.h"
+
+// What a job may come to use. Its futures are drawn from what finished attempts of its key did
+// (those that were like it at its age count most), and from the prior as far as these say little.
+// Pure and deterministic.
+namespace headroom {
+
+// Time ahead, in intervals that double: [0, 1s), [1s, 2s), [2s, 4s), …; the last has no end.
+inline constexpr std::size_t kIntervals = 18;
+constexpr Duration IntervalStart(std::size_t interval) {
+  return interval == 0 ? Duration{} : std::chrono::seconds(int64_t{1} << (interval - 1));
+}
+
+inline constexpr std::size_t kFutures = 64;
+
+struct UseAhead {
+  std::array<float, kIntervals> memory_bytes{}, cpu_millis{};
+};
+
+// Sums of forecasts are forecasts.
+struct Forecast {
+  UseAhead expected;                       // the mean in each interval
+  std::array<UseAhead, kFutures> futures;  // the most in each interval, in each future
+
+  Forecast& operator+=(const Forecast& other);
+};
+
+// A running attempt as far as it has shown itself.
+struct Shown {
+  std::string_view key;
+  Duration age{};
+  Use observed;
+};
+
+// What is thought of a job before anything of its key is known.
+struct Prior {
+  Use mean;                 // of its peak
+  Use spread;               // standard deviation between keys
+  Use largest_seen;         // of any job
+  double variation = 0.25;  // of the peaks within a key, in squares of their mean
+};
+
+using Pasts = std::map<std::string, KeyPast, std::less<>>;
+
+// From the pool's default, what the keys have shown, and what runs. Never below the default: the
+// first to finish are small.
+Prior MakePrior(const Pasts& pasts, const std::vector<Shown>& running, const Use& pool_default);
+
+// Of a job that runs, or with an age of zero of one that is not started. `past` may be null.
+Forecast Foresee(JobId job, const Shown& shown, const KeyPast* past, const Prior& prior);
+
+}  // namespace headroom
