@@ -220,6 +220,10 @@ std::string Explain(const Decision& decision, const Snapshot& snapshot, const Po
       return ExplainOverTarget(decision, snapshot, policy);
     case Reason::kOverCeiling:
       return ExplainOverCeiling(decision, snapshot, policy);
+    case Reason::kNewKey:
+      return "waits: little is known of its key yet, and " +
+             std::to_string(decision.needed - decision.available) +
+             " too many jobs of it would run";
     case Reason::kBehindHead:
       return ExplainBehindHead(decision, policy);
   }

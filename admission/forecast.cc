@@ -195,19 +195,21 @@ class Foreteller {
   double key_spread_ = 0;
 };
 
-void AddTo(UseAhead& sum, const UseAhead& other) {
-  for (std::size_t i = 0; i < kIntervals; ++i) {
-    sum.memory_bytes[i] += other.memory_bytes[i];
-    sum.cpu_millis[i] += other.cpu_millis[i];
-  }
-}
-
 }  // namespace
 
-Forecast& Forecast::operator+=(const Forecast& other) {
-  AddTo(expected, other.expected);
-  for (std::size_t i = 0; i < kFutures; ++i) AddTo(futures[i], other.futures[i]);
-  return *this;
+Use Forecast::MeanUntil(Duration ahead) const {
+  Use sum;
+  double seconds = 0;
+  for (std::size_t i = 0; i < kIntervals; ++i) {
+    const Duration from = IntervalStart(i);
+    if (i > 0 && from >= ahead) break;
+    const Duration to = std::max(from + Duration(1), std::min(ahead, IntervalStart(i + 1)));
+    const double length = std::chrono::duration<double>(to - from).count();
+    sum.memory_bytes += length * static_cast<double>(expected.memory_bytes[i]);
+    sum.cpu_millis += length * static_cast<double>(expected.cpu_millis[i]);
+    seconds += length;
+  }
+  return {sum.memory_bytes / seconds, sum.cpu_millis / seconds};
 }
 
 Forecast Foresee(JobId job, const Shown& shown, const KeyPast* past, const Prior& prior) {

@@ -29,12 +29,12 @@ struct UseAhead {
   std::array<float, kIntervals> memory_bytes{}, cpu_millis{};
 };
 
-// Sums of forecasts are forecasts.
 struct Forecast {
   UseAhead expected;                       // the mean in each interval
   std::array<UseAhead, kFutures> futures;  // the most in each interval, in each future
 
-  Forecast& operator+=(const Forecast& other);
+  // What is expected on average until so long from now.
+  Use MeanUntil(Duration ahead) const;
 };
 
 // A running attempt as far as it has shown itself.
