@@ -19,12 +19,15 @@ int64_t Host::CpuWanted() const {
   return sum;
 }
 
-std::vector<Ended> Host::Advance(Duration tick) {
+double Host::Speed() const {
   const int64_t wanted = CpuWanted();
-  const double speed = wanted > capacity_.cpu_millis
-                           ? static_cast<double>(capacity_.cpu_millis) / static_cast<double>(wanted)
-                           : 1.0;
-  const Duration worked(std::llround(static_cast<double>(tick.count()) * speed));
+  return wanted <= capacity_.cpu_millis
+             ? 1.0
+             : static_cast<double>(capacity_.cpu_millis) / static_cast<double>(wanted);
+}
+
+std::vector<Ended> Host::Advance(Duration tick) {
+  const Duration worked(std::llround(static_cast<double>(tick.count()) * Speed()));
   for (Running& run : running_) {
     run.worked = std::min(run.worked + worked, Of(run).runtime);
     run.peak_memory_bytes = std::max(run.peak_memory_bytes, ObservedMemoryOf(run));

@@ -47,12 +47,18 @@ class Host {
   int64_t MemoryOf(const Running& run) const { return MemoryAt(Of(run), LifeOf(run)); }
   int64_t ObservedMemoryOf(const Running& run) const { return ObservedAt(Of(run), LifeOf(run)); }
 
+  // What it gets of the CPU that it wants.
+  int64_t CpuOf(const Running& run) const {
+    return static_cast<int64_t>(static_cast<double>(Of(run).cpu_millis) * Speed());
+  }
+
   int64_t Memory() const;  // of all that runs, now
   int64_t CpuWanted() const;
   // The most memory that was wanted at once in the last Advance(), before anything was killed.
   int64_t wanted_memory_bytes() const { return wanted_memory_bytes_; }
 
  private:
+  double Speed() const;
   void KillWhatDoesNotFit(std::vector<Ended>& ended);
 
   const Workload& workload_;

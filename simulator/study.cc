@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cmath>
 
-#include "simulator/foresight.h"
 #include "simulator/references.h"
 
 namespace headroom::sim {
@@ -64,9 +63,6 @@ std::optional<Contender> ReferenceNamed(std::string_view name, const RunOptions&
   if (name == "memfree") return contender([](const Workload&) { return MemFree(); });
   if (name == "clairvoyant") return oracle(kTarget);
   if (name == "clairvoyant-peak") return oracle(kCeiling);
-  if (name == "foresight")
-    return contender(
-        [options](const Workload& workload) { return Foresight(workload, options.capacity); });
   return FixedCountNamed(name);
 }
 

@@ -55,7 +55,8 @@ TEST(ExpectedCharge, FadesFromTheRequestToUseAndAMargin) {
 
 TEST(ExpectedCharge, IsTheRequestForWhatCouldNotBeObserved) {
   const RunningJob job = ARunning(1).Memory(1000).Uses(10).Cpu(2000).Pids(30).Age(minutes(60));
-  EXPECT_EQ(ExpectedCharge(job, AHost(), WarmsUpFor60Seconds()), (ResourceVector{11, 2000, 30, {}}));
+  EXPECT_EQ(ExpectedCharge(job, AHost(), WarmsUpFor60Seconds()),
+            (ResourceVector{11, 2000, 30, {}}));
 }
 
 TEST(ExpectedCharge, HoldsTokensInFullAtAnyAge) {

@@ -114,14 +114,15 @@ TEST(Foresee, TakesAJobThatOutlivedAllOthersForUnknown) {
   EXPECT_NEAR(forecast.expected.memory_bytes[5], 0.7 * 1.2 * 90, 1);
 }
 
-TEST(Forecast, AddsUp) {
-  const KeyPast past = APast(10);
-  Forecast sum = OfNew(nullptr);
-  sum += OfNew(&past);
-  EXPECT_FLOAT_EQ(sum.expected.memory_bytes[3],
-                  OfNew(nullptr).expected.memory_bytes[3] + OfNew(&past).expected.memory_bytes[3]);
-  EXPECT_FLOAT_EQ(sum.futures[7].cpu_millis[2],
-                  OfNew(nullptr).futures[7].cpu_millis[2] + OfNew(&past).futures[7].cpu_millis[2]);
+TEST(Forecast, AveragesOverTheTimeAhead) {
+  Forecast forecast;
+  forecast.expected.memory_bytes[0] = 10;  // the first second
+  forecast.expected.memory_bytes[1] = 20;  // the second
+  forecast.expected.memory_bytes[2] = 50;  // two more
+  EXPECT_NEAR(forecast.MeanUntil(seconds(0)).memory_bytes, 10, 1e-6);
+  EXPECT_NEAR(forecast.MeanUntil(seconds(1)).memory_bytes, 10, 1e-6);
+  EXPECT_NEAR(forecast.MeanUntil(seconds(2)).memory_bytes, 15, 1e-6);
+  EXPECT_NEAR(forecast.MeanUntil(seconds(4)).memory_bytes, 32.5, 1e-6);
 }
 
 TEST(MakePrior, IsThePoolsDefaultBeforeAnythingIsKnown) {

@@ -19,20 +19,20 @@ std::vector<JobIndex> All(std::size_t count) {
   return all;
 }
 
-TEST(Headroom, ChargesWhatItHasNotSeenAtThePoolsDefault) {
+TEST(Headroom, StartsAFewOfAKeyThatItDoesNotKnow) {
   const Workload workload = AWorkload(std::vector<SimJob>(100, AJob(kGiB, 100)));
   Host host(workload, AHost());
   EXPECT_THAT(Headroom(workload, Policy{})->Starts(seconds(0), host, All(100)),
-              SizeIs(24));  // 60 % in pieces of 2.5 %
+              SizeIs(3));  // 7.5 % in pieces of 2.5 %
 }
 
-TEST(Headroom, LearnsTheSizeOfAKeyFromWhatHasFinished) {
-  Workload workload = AWorkload(std::vector<SimJob>(40, AJob(10 * kGiB, 100)));
-  Host host(workload, AHost());
-  const auto scheduler = Headroom(workload, Policy{});
-  for (JobIndex job = 0; job < 3; ++job)
-    scheduler->OnEnd(seconds(100), {{job, seconds(0), seconds(100), 10 * kGiB}, false});
-  EXPECT_THAT(scheduler->Starts(seconds(100), host, All(40)), SizeIs(6));
+TEST(Headroom, FillsTheTargetAndNotMoreWithJobsOfAKeyThatItHasLearned) {
+  // Four times as large as a job of which nothing is known.
+  const Workload workload = AWorkload(std::vector<SimJob>(400, AJob(10 * kGiB, 50)));
+  const RunResult result = Simulate(workload, *Headroom(workload, Policy{}), {AHost(), seconds(1)});
+  EXPECT_EQ(result.finished, 400);
+  EXPECT_NEAR(result.mean_utilization_while_waiting_warm.memory, 0.6, 0.03);
+  EXPECT_LE(result.peak_utilization.memory, 0.7);
 }
 
 TEST(Headroom, GivesUpWhatCanNeverFit) {

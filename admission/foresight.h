@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "admission/forecast.h"
+#include "admission/past.h"
+#include "admission/snapshot.h"
+#include "base/clock.h"
+
+// Remembers what jobs did and makes the forecasts of a snapshot from it. The daemon and the
+// simulator use the same one. Deterministic: it draws nothing but hashes and asks for no time.
+namespace headroom {
+
+// Not safe for concurrent use; owned by whoever builds snapshots.
+class Foresight {
+ public:
+  struct Attempt {
+    JobId job;
+    std::string_view key;  // empty: it has none, and nothing is foreseen
+    TimePoint started{};
+    ObservedUse observed;
+  };
+
+  // An attempt that ended before, in order of start.
+  void Remember(std::string_view key, PastAttempt attempt);
+
+  // What runs at this instant: takes note of how it grew and makes its forecasts. `pool_default` is
+  // what a job is taken to need of which nothing is known.
+  void Look(TimePoint now, std::span<const Attempt> running, const Use& pool_default);
+
+  // All three hold until the next call of a function above or below. Null: nothing is foreseen, and
+  // its request counts.
+  const Forecast* OfRunning(JobId job) const;
+  const Forecast* OfNext(std::string_view key);
+  // How many of a key may run at once while little is known of it; absent: as many as fit.
+  std::optional<int64_t> PlacesOf(std::string_view key, const Use& capacity) const;
+
+  // Of what has ended; absent: nothing has.
+  std::optional<Duration> MeanDuration() const;
+
+  // A running job has ended after `duration` and used `peak` at most. Returns what is remembered of
+  // it from now on; absent: it has no key.
+  std::optional<PastAttempt> End(JobId job, Duration duration, const Use& peak);
+  // The same for one that teaches nothing: it was cancelled, say.
+  void Drop(JobId job) { followed_.erase(job.value); }
+
+ private:
+  struct Followed {
+    std::string key;
+    Growth growth;
+    Forecast forecast;
+    bool is_foreseen = false;
+    // What it had shown when the forecast was made, and how many of its key had ended.
+    Duration age_then{};
+    Use observed_then;
+    int64_t finished_then = 0;
+  };
+
+  const KeyPast* PastOf(std::string_view key) const;
+  int64_t FinishedOf(std::string_view key) const;
+  void ForeseeRunning(Followed& followed, JobId job, const Shown& shown) const;
+  bool IsStillGood(const Followed& followed, const Shown& shown) const;
+
+  Pasts pasts_;
+  std::unordered_map<int64_t, Followed> followed_;  // by the job's id
+  std::map<std::string, Forecast, std::less<>> next_of_key_;
+  Prior prior_;
+  Duration durations_{};
+  int64_t ended_ = 0;
+};
+
+}  // namespace headroom
