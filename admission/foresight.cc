@@ -96,7 +96,10 @@ std::optional<int64_t> Foresight::PlacesOf(std::string_view key, const Use& capa
   const int64_t finished = FinishedOf(key);
   if (key.empty() || finished >= kKnownAfter || capacity.memory_bytes <= 0) return std::nullopt;
   const double job = std::max(prior_.mean.memory_bytes / capacity.memory_bytes, 1e-9);
-  const auto jobs_in = [job](double share) { return std::max(1.0, std::floor(share / job)); };
+  // 7.5 % holds three jobs of 2.5 %, whatever doubles say.
+  const auto jobs_in = [job](double share) {
+    return std::max(1.0, std::floor(share / job + 1e-6));
+  };
   return static_cast<int64_t>(jobs_in(kNewKeyShare) +
                               jobs_in(kShareForEachEnd) * static_cast<double>(finished));
 }

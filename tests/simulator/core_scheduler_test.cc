@@ -32,7 +32,7 @@ TEST(Headroom, FillsTheTargetAndNotMoreWithJobsOfAKeyThatItHasLearned) {
   const RunResult result = Simulate(workload, *Headroom(workload, Policy{}), {AHost(), seconds(1)});
   EXPECT_EQ(result.finished, 400);
   EXPECT_NEAR(result.mean_utilization_while_waiting_warm.memory, 0.6, 0.03);
-  EXPECT_LE(result.peak_utilization.memory, 0.7);
+  EXPECT_LE(result.peak_utilization.memory, 0.9);
 }
 
 TEST(Headroom, GivesUpWhatCanNeverFit) {
