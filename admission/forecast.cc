@@ -27,12 +27,12 @@ enum Stream : uint64_t { kNormals = 0, kFromPrior = 1 << 10, kWhich = 1 << 11 };
 
 // The attempts that this job may turn out like.
 struct Analogs {
-  std::vector<const Growth*> growths;
+  std::vector<std::size_t> attempts;  // by their place in the key's past
   std::vector<double> weights;
   double sum = 0, squares = 0;
 
-  void Add(const Growth& growth, double weight) {
-    growths.push_back(&growth);
+  void Add(std::size_t attempt, double weight) {
+    attempts.push_back(attempt);
     weights.push_back(weight);
     sum += weight;
     squares += weight * weight;
@@ -54,7 +54,7 @@ Analogs FindAnalogs(const Shown& shown, const KeyPast& past, const Prior& prior)
           std::log((shown.observed.memory_bytes + floor) / (then + floor)) / kAlike;
       weight *= std::exp(-apart * apart / 2) + kUnlike;
     }
-    if (weight > 0) analogs.Add(attempt.growth, weight);
+    if (weight > 0) analogs.Add(i, weight);
   }
   return analogs;
 }
@@ -116,31 +116,35 @@ class Foreteller {
 
  private:
   void Expect(UseAhead& expected) const {
+    for (std::size_t i = 0; i < analogs_.attempts.size(); ++i) {
+      const auto share =
+          static_cast<float>((1 - prior_share_) * analogs_.weights[i] / analogs_.sum);
+      const UseAhead mean = MeanOf(analogs_.attempts[i]);
+      for (std::size_t j = 0; j < kIntervals; ++j) {
+        expected.memory_bytes[j] += share * mean.memory_bytes[j];
+        expected.cpu_millis[j] += share * mean.cpu_millis[j];
+      }
+    }
     const auto unknown = [this](double Use::*of) {
-      return kMeanOfPeak * std::max(prior_.mean.*of, kAtLeastMore * shown_.observed.*of);
+      const double mean = std::max(prior_.mean.*of, kAtLeastMore * shown_.observed.*of);
+      return static_cast<float>(prior_share_ * kMeanOfPeak * mean);
     };
-    for (std::size_t i = 0; i < kIntervals; ++i) {
-      const Use known = MeanOfAnalogs(i);
-      const auto mixed = [&](double from_past, double from_prior) {
-        return static_cast<float>((1 - prior_share_) * from_past + prior_share_ * from_prior);
-      };
-      expected.memory_bytes[i] = mixed(known.memory_bytes, unknown(&Use::memory_bytes));
-      expected.cpu_millis[i] = mixed(known.cpu_millis, unknown(&Use::cpu_millis));
+    for (std::size_t j = 0; j < kIntervals; ++j) {
+      expected.memory_bytes[j] += unknown(&Use::memory_bytes);
+      expected.cpu_millis[j] += unknown(&Use::cpu_millis);
     }
     if (!runs_) return;
     expected.memory_bytes[0] = static_cast<float>(shown_.observed.memory_bytes);
     expected.cpu_millis[0] = static_cast<float>(shown_.observed.cpu_millis);
   }
 
-  Use MeanOfAnalogs(std::size_t interval) const {
-    Use mean;
-    for (std::size_t i = 0; i < analogs_.weights.size(); ++i) {
-      const Use use = analogs_.growths[i]->MeanOver(shown_.age + IntervalStart(interval),
-                                                    shown_.age + IntervalStart(interval + 1));
-      mean.memory_bytes += analogs_.weights[i] / analogs_.sum * use.memory_bytes;
-      mean.cpu_millis += analogs_.weights[i] / analogs_.sum * use.cpu_millis;
-    }
-    return mean;
+  UseAhead MeanOf(std::size_t attempt) const {
+    return runs_ ? past_->attempts()[attempt].growth.MeanAhead(shown_.age)
+                 : past_->mean_from_start(attempt);
+  }
+  UseAhead MostOf(std::size_t attempt) const {
+    return runs_ ? past_->attempts()[attempt].growth.MostAhead(shown_.age)
+                 : past_->most_from_start(attempt);
   }
 
   // One level for ever: nobody knows when it will end.
@@ -158,16 +162,14 @@ class Foreteller {
   }
 
   void DrawFromPast(std::size_t i, UseAhead& future) const {
-    const Growth& growth = *analogs_.growths[Pick(UniformDraw(job_, kWhich + i))];
-    const double scale = std::exp(NormalDraw(key_, kNormals + i) * key_spread_ +
-                                  NormalDraw(job_, kNormals + i) * kSpreadOfJob);
+    const UseAhead most = MostOf(analogs_.attempts[Pick(UniformDraw(job_, kWhich + i))]);
+    const auto scale = static_cast<float>(std::exp(NormalDraw(key_, kNormals + i) * key_spread_ +
+                                                   NormalDraw(job_, kNormals + i) * kSpreadOfJob));
+    const auto memory = static_cast<float>(bound_.memory_bytes);
+    const auto cpu = static_cast<float>(bound_.cpu_millis);
     for (std::size_t j = 0; j < kIntervals; ++j) {
-      const Use most =
-          growth.MostOver(shown_.age + IntervalStart(j), shown_.age + IntervalStart(j + 1));
-      future.memory_bytes[j] =
-          static_cast<float>(std::min(scale * most.memory_bytes, bound_.memory_bytes));
-      future.cpu_millis[j] =
-          static_cast<float>(std::min(scale * most.cpu_millis, bound_.cpu_millis));
+      future.memory_bytes[j] = std::min(scale * most.memory_bytes[j], memory);
+      future.cpu_millis[j] = std::min(scale * most.cpu_millis[j], cpu);
     }
   }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "admission/ahead.h"
 #include "admission/growth.h"
 #include "admission/job.h"
 #include "admission/past.h"
@@ -17,17 +18,7 @@
 // Pure and deterministic.
 namespace headroom {
 
-// Time ahead, in intervals that double: [0, 1s), [1s, 2s), [2s, 4s), …; the last has no end.
-inline constexpr std::size_t kIntervals = 18;
-constexpr Duration IntervalStart(std::size_t interval) {
-  return interval == 0 ? Duration{} : std::chrono::seconds(int64_t{1} << (interval - 1));
-}
-
 inline constexpr std::size_t kFutures = 64;
-
-struct UseAhead {
-  std::array<float, kIntervals> memory_bytes{}, cpu_millis{};
-};
 
 struct Forecast {
   UseAhead expected;                       // the mean in each interval

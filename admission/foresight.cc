@@ -23,12 +23,11 @@ void Foresight::Remember(std::string_view key, PastAttempt attempt) {
   durations_ += attempt.duration;
   ++ended_;
   pasts_[std::string(key)].Add(std::move(attempt));
-  next_of_key_.clear();
 }
 
 void Foresight::Look(TimePoint now, std::span<const Attempt> running, const Use& pool_default) {
   std::vector<Shown> shown;
-  std::map<std::string_view, std::vector<Duration>> ages;
+  ages_.clear();
   shown.reserve(running.size());
   for (const Attempt& attempt : running) {
     if (attempt.key.empty() || !attempt.observed.memory_bytes) continue;
@@ -39,11 +38,10 @@ void Foresight::Look(TimePoint now, std::span<const Attempt> running, const Use&
     followed.key = attempt.key;
     followed.growth.Record(age, use);
     shown.push_back({attempt.key, age, use});
-    ages[attempt.key].push_back(age);
+    ages_[followed.key].push_back(age);
   }
-  for (auto& [key, past] : pasts_) past.Weigh(ages[key]);
+  for (auto& [key, past] : pasts_) past.Weigh(AgesOf(key));
   prior_ = MakePrior(pasts_, shown, pool_default);
-  next_of_key_.clear();
   auto next = shown.begin();
   for (const Attempt& attempt : running) {
     if (attempt.key.empty() || !attempt.observed.memory_bytes) continue;
@@ -86,10 +84,29 @@ const Forecast* Foresight::OfRunning(JobId job) const {
 
 const Forecast* Foresight::OfNext(std::string_view key) {
   if (key.empty()) return nullptr;
-  const auto found = next_of_key_.find(key);
-  if (found != next_of_key_.end()) return &found->second;
-  const Forecast made = Foresee({0}, {key, {}, {}}, PastOf(key), prior_);
-  return &next_of_key_.emplace(key, made).first->second;
+  const auto known = next_of_key_.find(key);
+  NextOfKey& next = known != next_of_key_.end() ? known->second : next_of_key_[std::string(key)];
+  if (!IsStillGood(next, key)) {
+    const Forecast forecast = Foresee({0}, {key, {}, {}}, PastOf(key), prior_);
+    next = {forecast, FinishedOf(key), AgesOf(key), prior_.mean};
+  }
+  return &next.forecast;
+}
+
+bool Foresight::IsStillGood(const NextOfKey& next, std::string_view key) const {
+  const std::vector<Duration>& ages = AgesOf(key);
+  if (next.finished != FinishedOf(key) || next.ages.size() != ages.size()) return false;
+  for (std::size_t i = 0; i < ages.size(); ++i)
+    if (Seconds(ages[i]) > (1 + kOlder) * Seconds(next.ages[i]) || ages[i] < next.ages[i])
+      return false;
+  return std::abs(prior_.mean.memory_bytes - next.prior_mean.memory_bytes) <=
+         kOlder * next.prior_mean.memory_bytes;
+}
+
+const std::vector<Duration>& Foresight::AgesOf(std::string_view key) const {
+  static const std::vector<Duration> kNone;
+  const auto found = ages_.find(key);
+  return found == ages_.end() ? kNone : found->second;
 }
 
 std::optional<int64_t> Foresight::PlacesOf(std::string_view key, const Use& capacity) const {

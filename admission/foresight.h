@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "admission/forecast.h"
 #include "admission/past.h"
@@ -62,6 +63,16 @@ class Foresight {
     int64_t finished_then = 0;
   };
 
+  // The forecast of a key's next job, and what it was made from.
+  struct NextOfKey {
+    Forecast forecast;
+    int64_t finished = -1;
+    std::vector<Duration> ages;  // of those that run
+    Use prior_mean;
+  };
+
+  bool IsStillGood(const NextOfKey& next, std::string_view key) const;
+  const std::vector<Duration>& AgesOf(std::string_view key) const;
   const KeyPast* PastOf(std::string_view key) const;
   int64_t FinishedOf(std::string_view key) const;
   void ForeseeRunning(Followed& followed, JobId job, const Shown& shown) const;
@@ -69,7 +80,8 @@ class Foresight {
 
   Pasts pasts_;
   std::unordered_map<int64_t, Followed> followed_;  // by the job's id
-  std::map<std::string, Forecast, std::less<>> next_of_key_;
+  std::map<std::string, NextOfKey, std::less<>> next_of_key_;
+  std::map<std::string, std::vector<Duration>, std::less<>> ages_;  // of what runs, by key
   Prior prior_;
   Duration durations_{};
   int64_t ended_ = 0;

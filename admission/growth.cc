@@ -3,6 +3,20 @@
 #include <algorithm>
 
 namespace headroom {
+namespace {
+
+template <class UseOver>
+UseAhead InEachInterval(Duration age, UseOver use_over) {
+  UseAhead ahead;
+  for (std::size_t i = 0; i < kIntervals; ++i) {
+    const Use use = use_over(age + IntervalStart(i), age + IntervalStart(i + 1));
+    ahead.memory_bytes[i] = static_cast<float>(use.memory_bytes);
+    ahead.cpu_millis[i] = static_cast<float>(use.cpu_millis);
+  }
+  return ahead;
+}
+
+}  // namespace
 
 Use MaxOf(const Use& a, const Use& b) {
   return {std::max(a.memory_bytes, b.memory_bytes), std::max(a.cpu_millis, b.cpu_millis)};
@@ -75,6 +89,14 @@ Use Growth::MostOver(Duration from, Duration to) const {
   const Range range = BucketsOf(from, to);
   for (std::size_t i = range.first; i <= range.last; ++i) most = MaxOf(most, buckets_[i].most);
   return most;
+}
+
+UseAhead Growth::MeanAhead(Duration age) const {
+  return InEachInterval(age, [this](Duration from, Duration to) { return MeanOver(from, to); });
+}
+
+UseAhead Growth::MostAhead(Duration age) const {
+  return InEachInterval(age, [this](Duration from, Duration to) { return MostOver(from, to); });
 }
 
 }  // namespace headroom

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "admission/ahead.h"
 #include "base/clock.h"
 
 // How an attempt's use grew with its age: what forecasts are drawn from.
@@ -34,6 +35,9 @@ class Growth {
   // its end), and the most.
   Use MeanOver(Duration from, Duration to) const;
   Use MostOver(Duration from, Duration to) const;
+  // The same for each interval ahead of an age.
+  UseAhead MeanAhead(Duration age) const;
+  UseAhead MostAhead(Duration age) const;
 
   bool operator==(const Growth&) const = default;
 

@@ -7,7 +7,11 @@ namespace headroom {
 
 void KeyPast::Add(PastAttempt attempt) {
   ++finished_;
-  if (attempts_.size() == kRemembered) attempts_.erase(attempts_.begin());
+  if (attempts_.size() == kRemembered) {
+    attempts_.erase(attempts_.begin());
+    from_start_.erase(from_start_.begin());
+  }
+  from_start_.push_back({attempt.growth.MeanAhead({}), attempt.growth.MostAhead({})});
   attempts_.push_back(std::move(attempt));
   SumUp();
 }

@@ -32,6 +32,9 @@ class KeyPast {
   void Weigh(std::vector<Duration> ages);
 
   const std::vector<PastAttempt>& attempts() const { return attempts_; }
+  // What the i-th used from its start on, interval by interval.
+  const UseAhead& mean_from_start(std::size_t i) const { return from_start_[i].mean; }
+  const UseAhead& most_from_start(std::size_t i) const { return from_start_[i].most; }
   // How likely the next attempt is like the i-th; and like none of them, but longer.
   const std::vector<double>& weights() const { return weights_; }
   double weight_of_longer() const { return weight_of_longer_; }
@@ -45,7 +48,12 @@ class KeyPast {
  private:
   void SumUp();
 
+  struct FromStart {
+    UseAhead mean, most;
+  };
+
   std::vector<PastAttempt> attempts_;
+  std::vector<FromStart> from_start_;
   std::vector<double> weights_;
   double weight_of_longer_ = 1;
   int64_t finished_ = 0;
