@@ -57,7 +57,29 @@ TEST(App, NamesTheNearestVerb) {
   const Ran ran = CliRun()({"stauts"});
   EXPECT_EQ(ran.exit, 2);
   EXPECT_THAT(ran.err, HasSubstr("unknown verb stauts, did you mean \"status\"?"));
-  EXPECT_EQ(CliRun()({"help", "lsit"}).exit, 2);
+  EXPECT_THAT(CliRun()({"help", "lsit"}).err, HasSubstr("did you mean \"list\"?"));
+}
+
+TEST(App, NamesNoVerbThatIsNotNear) {
+  for (const char* word : {"bogus", "delete", "ls", "x"}) {
+    const Ran ran = CliRun()({word});
+    EXPECT_EQ(ran.exit, 2);
+    EXPECT_THAT(ran.err, HasSubstr(std::string("unknown verb ") + word + ", known: help, run, "));
+  }
+}
+
+TEST(App, HasHelpAboutHelp) {
+  const std::string overview = CliRun()({"help"}).out;
+  for (const auto& words : {std::vector<std::string>{"help", "help"},
+                            {"help", "--help"},
+                            {"help", "--json"},
+                            {"--json", "help"},
+                            {"--help", "help"}}) {
+    EXPECT_EQ(CliRun()(words).exit, 0) << words.back();
+    EXPECT_EQ(CliRun()(words).out, overview) << words.back();
+  }
+  EXPECT_EQ(CliRun()({"help", "run", "list"}).exit, 2);
+  EXPECT_EQ(CliRun()({"help", "--bogus"}).exit, 2);
 }
 
 TEST(App, NamesTheNearestOption) {
@@ -69,7 +91,9 @@ TEST(App, NamesTheNearestOption) {
 TEST(App, SaysWhichOperandIsMissingOrTooMuch) {
   EXPECT_THAT(CliRun()({"why"}).err, HasSubstr("why needs ID"));
   EXPECT_EQ(CliRun()({"why"}).exit, 2);
-  EXPECT_THAT(CliRun()({"status", "x"}).err, HasSubstr("too many operands, from \"x\" on"));
+  EXPECT_EQ(CliRun()({"status", "x"}).err,
+            "headroom: status: too many operands, from \"x\" on\n"
+            "  hint: headroom status; `headroom help status` has examples\n");
   EXPECT_THAT(CliRun()({"show", "abc"}).err, HasSubstr("not a job's id: abc"));
   EXPECT_EQ(CliRun()({"show", "0"}).exit, 2);
 }
