@@ -170,9 +170,7 @@ StatusReport ReadStatus(const json& snapshot) {
     if (count.is_number_integer()) report.jobs_by_state[state] = count.get<int64_t>();
   }
   report.degraded = Texts(ArrayAt(snapshot, "degraded"));
-  const auto& enforcement = ObjectAt(snapshot, "enforcement");
-  report.enforcement_mode = TextAt(enforcement, "mode");
-  report.enforcement_missing = Texts(ArrayAt(enforcement, "missing"));
+  report.enforcement_mode = TextAt(ObjectAt(snapshot, "enforcement"), "mode");
   report.policy_generation = IntAt(snapshot, "policy_generation");
   return report;
 }
@@ -240,9 +238,6 @@ std::string StatusText(const StatusReport& report, const Look& look) {
   text += fmt::format("daemon  {}\n", Escape(DaemonText(report)));
   for (const std::string& note : report.degraded)
     text += fmt::format("{}  {}\n", Paint("weaker", Tone::kWarn, look), Escape(note));
-  for (const std::string& missing : report.enforcement_missing)
-    text += fmt::format("{}  not enforced here: {}\n", Paint("weaker", Tone::kWarn, look),
-                        Escape(missing));
   return text;
 }
 

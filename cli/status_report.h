@@ -51,7 +51,6 @@ struct StatusReport {
   std::map<std::string, int64_t> jobs_by_state;
   std::vector<std::string> degraded;
   std::string enforcement_mode;
-  std::vector<std::string> enforcement_missing;
   std::optional<int64_t> policy_generation;
 
   bool operator==(const StatusReport&) const = default;
