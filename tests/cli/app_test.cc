@@ -115,7 +115,8 @@ TEST(App, EndsWith3AndAHintWhereNoDaemonAnswers) {
   for (const auto& words : all) {
     const Ran ran = CliRun()(words);
     EXPECT_EQ(ran.exit, 3) << words.front();
-    EXPECT_THAT(ran.err, HasSubstr("headroom: no daemon answers on /nonexistent/socket"));
+    EXPECT_THAT(ran.err, HasSubstr("headroom: no daemon answers on /nonexistent/socket: No such "
+                                   "file or directory (ENOENT)\n"));
     EXPECT_THAT(ran.err, HasSubstr("hint:"));
     EXPECT_THAT(ran.out, IsEmpty()) << words.front();
   }
@@ -158,7 +159,8 @@ TEST(App, VersionWorksWithoutADaemon) {
   EXPECT_EQ(ran.exit, 0);
   EXPECT_EQ(ran.json()["daemon"], nullptr);
   EXPECT_EQ(ran.json()["schema_version"], 1);
-  EXPECT_THAT(CliRun()({"--version"}).out, HasSubstr("headroomd not reachable"));
+  EXPECT_THAT(CliRun()({"--version"}).out,
+              HasSubstr("headroomd not reachable: no daemon answers on /nonexistent/socket: "));
 }
 
 TEST(App, FailsWhenItsOutputCannotBeWritten) {
