@@ -146,6 +146,11 @@ std::string EndText(const Job& job) {
   return job.outcome;
 }
 
+std::string OutcomeText(const Job& job) {
+  const std::string end = EndText(job);
+  return end.starts_with(job.outcome) ? end : job.outcome + ": " + end;
+}
+
 std::optional<Duration> Age(const Job& job, WallTime now) {
   const auto from = job.started_at ? job.started_at : job.submitted_at;
   if (!from) return std::nullopt;

@@ -37,6 +37,8 @@ std::string ShortAmounts(const Amounts& amounts);
 
 // "succeeded", "exit code 3", "signal 9 (SIGKILL)", "out of memory: its own limit"; "" before.
 std::string EndText(const Job& job);
+// With the outcome in front: "failed: exit code 3", "succeeded".
+std::string OutcomeText(const Job& job);
 
 // How long it has waited, has run, or ran; absent when the times are not known.
 std::optional<Duration> Age(const Job& job, WallTime now);
