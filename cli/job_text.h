@@ -12,7 +12,8 @@
 // Jobs as text for people. Pure; threads: any.
 namespace headroom::cli {
 
-// ID STATE NAME USER REQUEST OBSERVED WAIT/RUN REASON, in the order given.
+// ID STATE NAME USER REQUEST OBSERVED WAIT/RUN REASON, in the order given. On a narrow terminal
+// USER goes first, then OBSERVED, REQUEST, WAIT/RUN and NAME; REASON stays, with fewer words.
 Table JobsTable(const std::vector<Job>& jobs, WallTime now);
 
 // Everything about one job, a line each.
