@@ -153,8 +153,8 @@ std::string CancelText(const Job& job) {
   return now ? job.outcome : fmt::format("had already ended ({})", OutcomeText(job));
 }
 
-// Every job is tried; the first failure makes the exit code. One that had ended is none: it does
-// not run, as was asked for.
+// Every job is tried as long as a daemon answers; the first failure makes the exit code. A job that
+// had ended is none: it does not run, as was asked for.
 Outcome<int> RunCancel(Context& context, const Args& args) {
   const auto ids = ReadJobIds(args.operands);
   if (!ids) return tl::unexpected<Failure>(ids.error());
@@ -165,6 +165,7 @@ Outcome<int> RunCancel(Context& context, const Args& args) {
     if (!answer) {
       context.err() << FailureText(answer.error());
       if (exit == ExitCode::kOk) exit = answer.error().exit;
+      if (context.api.connection_failed()) break;  // nor would it answer for the others
       continue;
     }
     if (!context.json()) {

@@ -60,8 +60,9 @@ Result<UniqueFd> Connect(const std::string& path, Duration deadline) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof(address.sun_path)) {
-    return Fail(ErrorCode::kInvalid, fmt::format("the socket's path must have 1 to {} bytes: {}",
-                                                 sizeof(address.sun_path) - 1, path));
+    return Fail(ErrorCode::kInvalid,
+                fmt::format("the socket's path must have 1 to {} bytes, got \"{}\"",
+                            sizeof(address.sun_path) - 1, path));
   }
   std::memcpy(address.sun_path, path.data(), path.size());
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));

@@ -122,6 +122,38 @@ TEST(App, EndsWith3AndAHintWhereNoDaemonAnswers) {
   }
 }
 
+// Data on stdout is one versioned object a line, and there is none where there is nothing to say.
+TEST(App, KeepsStdoutForJsonWhateverIsWrong) {
+  const std::vector<std::vector<std::string>> wrong{{"run"},
+                                                    {"run", "--memory", "x", "true"},
+                                                    {"submit"},
+                                                    {"list", "--state", "x"},
+                                                    {"list", "--limit", "0"},
+                                                    {"show", "x"},
+                                                    {"why"},
+                                                    {"cancel", "1", "x"},
+                                                    {"logs", "0"},
+                                                    {"status", "x"},
+                                                    {"top", "--interval", "x"},
+                                                    {"top", "--count", "0"},
+                                                    {"events", "--after", "x"},
+                                                    {"policy", "x"},
+                                                    {"policy", "check"},
+                                                    {"policy", "check", "/nonexistent"},
+                                                    {"doctor", "x"},
+                                                    {"version", "x"}};
+  for (std::vector<std::string> words : wrong) {
+    words.insert(words.begin(), "--json");
+    const Ran ran = CliRun()(words);
+    EXPECT_EQ(ran.exit, 2) << words[1];
+    if (ran.out.empty()) {
+      EXPECT_THAT(ran.err, testing::StartsWith("headroom: ")) << words[1];
+    } else {
+      EXPECT_EQ(ran.json()["schema_version"], 1) << words[1];
+    }
+  }
+}
+
 TEST(App, TurnsTheDaemonsRefusalsIntoExitCodes) {
   const std::pair<int, int> codes[] = {{400, 2}, {403, 5}, {404, 4}, {422, 2}, {429, 1}, {503, 1}};
   for (const auto& [status, exit] : codes) {

@@ -160,6 +160,12 @@ TEST(Cancel, CancelsNothingWhereAnIdIsNone) {
   EXPECT_THAT(daemon.asked(), IsEmpty());
 }
 
+TEST(Cancel, SaysOnceThatNoDaemonAnswers) {
+  const Ran ran = CliRun()({"cancel", "1", "2", "3"});
+  EXPECT_EQ(ran.exit, 3);
+  EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 2) << ran.err;
+}
+
 TEST(Submit, PrintsTheId) {
   FakeDaemon daemon;
   daemon.On("POST /v1/jobs", {Json(AJob(42), 201)});
