@@ -42,7 +42,7 @@ std::string BriefReason(const Job& job) {
   if (!decision.token.empty()) return fmt::format("token {} taken", decision.token);
   if (decision.reason == "over_target") return decision.dimension + " at target";
   if (decision.reason == "over_ceiling") return decision.dimension + " at ceiling";
-  if (decision.reason == "resting") return decision.dimension + " rests";
+  if (decision.reason == "resting") return decision.dimension + " resting";
   if (decision.reason == "behind_head" && decision.head)
     return fmt::format("behind job {}", *decision.head);
   if (decision.reason == "no_measurement") return "not measured yet";

@@ -68,6 +68,7 @@ Failure InOptions(Failure failure, std::span<const OptionName> names, const Args
   const std::vector<PolicyProblem> problems = ProblemsOf(failure, names);
   if (problems.empty()) return failure;
   std::vector<std::string> lines;
+  lines.reserve(problems.size());
   for (const PolicyProblem& problem : problems)
     lines.push_back(Located({PlaceOf(problem, names, args), problem.message}));
   failure.message = lines.size() == 1

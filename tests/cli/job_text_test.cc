@@ -67,6 +67,7 @@ TEST(JobsTable, KeepsTheReasonOfAWaitAtEightyColumns) {
       {AWaitFor("over_target"), "memory at target"},
       {AWaitFor("over_ceiling", {{"dimension", "pids"}}), "pids at ceiling"},
       {AWaitFor("resting", {{"dimension", "token"}, {"token", "db"}}), "token db taken"},
+      {AWaitFor("resting", {{"dimension", "cpu"}}), "cpu resting"},
       {AWaitFor("behind_head", {{"head", 41}}), "behind job 41"},
       {AWaitFor("gate_closed"), "gate closed"},
       {AWaitFor("no_measurement"), "not measured yet"},
