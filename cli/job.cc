@@ -27,8 +27,10 @@ Amounts ReadAmounts(const nlohmann::json& json) {
 std::optional<JobDecision> ReadDecision(const nlohmann::json& json) {
   const auto& decision = ObjectAt(json, "decision");
   if (decision.empty()) return std::nullopt;
-  return JobDecision{TextAt(decision, "verdict"), TextAt(decision, "reason"),
-                     TextAt(decision, "text"), IntAt(decision, "position")};
+  return JobDecision{TextAt(decision, "verdict"),   TextAt(decision, "reason"),
+                     TextAt(decision, "text"),      IntAt(decision, "position"),
+                     TextAt(decision, "dimension"), TextAt(decision, "token"),
+                     IntAt(decision, "head")};
 }
 
 std::vector<std::string> ReadCommand(const nlohmann::json& json) {

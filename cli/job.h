@@ -24,6 +24,8 @@ struct Amounts {
 struct JobDecision {
   std::string verdict, reason, text;
   std::optional<int64_t> position;
+  std::string dimension = {}, token = {};  // which decided; empty: none did
+  std::optional<int64_t> head = {};        // the job that must not be delayed
 
   bool operator==(const JobDecision&) const = default;
 };

@@ -34,6 +34,24 @@ std::string ReasonText(const Job& job) {
   return std::string(text);
 }
 
+// The same in the 17 columns that the last column keeps: a name for the reason, and no amounts.
+std::string BriefReason(const Job& job) {
+  if (!job.decision || job.decision->verdict != "wait") return {};
+  const JobDecision& decision = *job.decision;
+  if (decision.text.find("; next try in ") != std::string::npos) return {};
+  if (!decision.token.empty()) return fmt::format("token {} taken", decision.token);
+  if (decision.reason == "over_target") return decision.dimension + " at target";
+  if (decision.reason == "over_ceiling") return decision.dimension + " at ceiling";
+  if (decision.reason == "resting") return decision.dimension + " resting";
+  if (decision.reason == "behind_head" && decision.head)
+    return fmt::format("behind job {}", *decision.head);
+  if (decision.reason == "no_measurement") return "not measured yet";
+  if (decision.reason == "stale") return "stale measurement";
+  std::string words = decision.reason;  // gate_closed, max_jobs, those of a newer daemon
+  std::ranges::replace(words, '_', ' ');
+  return words;
+}
+
 std::string OomText(const std::string& cause) {
   if (cause == "job_limit") return "out of memory: over its own limit";
   if (cause == "pool_limit") return "out of memory: all jobs together reached the pool's limit";
@@ -146,6 +164,11 @@ std::string EndText(const Job& job) {
   return job.outcome;
 }
 
+std::string OutcomeText(const Job& job) {
+  const std::string end = EndText(job);
+  return end.starts_with(job.outcome) ? end : job.outcome + ": " + end;
+}
+
 std::optional<Duration> Age(const Job& job, WallTime now) {
   const auto from = job.started_at ? job.started_at : job.submitted_at;
   if (!from) return std::nullopt;
@@ -156,12 +179,12 @@ std::optional<Duration> Age(const Job& job, WallTime now) {
 Table JobsTable(const std::vector<Job>& jobs, WallTime now) {
   Table table{{{"ID", Align::kRight, {}},
                {"STATE", Align::kLeft, {}},
-               {"NAME", Align::kLeft, 6},
-               {"USER", Align::kLeft, 4},
-               {"REQUEST", Align::kRight, {}},
-               {"OBSERVED", Align::kRight, {}},
-               {"WAIT/RUN", Align::kRight, {}},
-               {"REASON", Align::kLeft, 6}},
+               {"NAME", Align::kLeft, 6, 1},
+               {"USER", Align::kLeft, 4, 5},
+               {"REQUEST", Align::kRight, {}, 3},
+               {"OBSERVED", Align::kRight, {}, 4},
+               {"WAIT/RUN", Align::kRight, {}, 2},
+               {"REASON", Align::kLeft, 17}},
               {}};
   for (const Job& job : jobs) {
     const auto age = Age(job, now);
@@ -172,7 +195,7 @@ Table JobsTable(const std::vector<Job>& jobs, WallTime now) {
                           {ShortAmounts(job.request)},
                           {ShortAmounts(job.observed)},
                           {age ? FormatDuration(*age) : "-"},
-                          {ReasonText(job)}});
+                          {ReasonText(job), Tone::kPlain, BriefReason(job)}});
   }
   return table;
 }

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "admission/json/policy_json.h"
@@ -84,11 +86,15 @@ Answer GetPolicy(ApiContext& api, const ApiCall&) {
 
 Answer ReloadPolicy(ApiContext& api, const ApiCall& call) {
   if (!call.caller.admin) return Refuse(403, "only an administrator may reload the policy");
-  auto problems = api.service.ReloadPolicy(call.caller);
-  if (!problems) return tl::unexpected(FromError(problems.error()));
-  if (!problems->empty()) {
-    auto refused = RefuseFor(422, *std::move(problems));
-    refused.value().hint = "the old policy stays in force; try `headroom policy check FILE`";
+  auto reload = api.service.ReloadPolicy(call.caller);
+  if (!reload) return tl::unexpected(FromError(reload.error()));
+  if (!reload->problems.empty()) {
+    auto refused = RefuseFor(422, std::move(reload->problems));
+    ApiError& error = refused.value();
+    const bool named = error.message.find(reload->path) != std::string::npos;
+    if (!named) error.message = reload->path + ": " + error.message;
+    error.hint = fmt::format(
+        "the old policy stays in force; `headroom policy check {}` tries again", reload->path);
     return refused;
   }
   return JsonResponse({{"generation", api.service.policy_generation()}});

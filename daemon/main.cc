@@ -65,7 +65,7 @@ std::variant<Policy, std::vector<PolicyProblem>> StartingPolicy(const Options& o
 std::string Listed(const std::string& path, const std::vector<PolicyProblem>& problems) {
   std::string text = "the policy is not usable";
   for (const PolicyProblem& problem : problems) {
-    text += "\n  " + path + ": " + problem.pointer + ": " + problem.message;
+    text += "\n  " + path + ": " + Located(problem);
   }
   return text;
 }

@@ -87,7 +87,22 @@ TEST(ReloadPolicy, AnswersEveryProblemOfABadFile) {  // F45
   EXPECT_EQ(answer.status, 422);
   EXPECT_EQ(answer.Json()["details"]["problems"].size(), 2U);
   EXPECT_EQ(answer.Json()["details"]["problems"][0]["pointer"], "/tick");
+  EXPECT_EQ(answer.Json()["message"],
+            "/etc/headroom/policy.json: 2 problems; the first: /tick: expected a duration");
   EXPECT_THAT(answer.Json()["hint"].get<std::string>(), HasSubstr("old policy stays in force"));
+}
+
+TEST(ReloadPolicy, NamesTheFileOnceWhereTheWholeOfItIsWrong) {
+  ApiServer server;
+  const auto message = [&](const std::string& problem) {
+    server.service.policy_problems = {{"", problem}};
+    const json answer = server.Send("POST", "/v1/policy/reload", "", "").Json();
+    return answer["message"].get<std::string>();
+  };
+  EXPECT_EQ(message("line 1, column 9: syntax error"),
+            "/etc/headroom/policy.json: line 1, column 9: syntax error");
+  EXPECT_EQ(message("open /etc/headroom/policy.json: ENOENT"),
+            "open /etc/headroom/policy.json: ENOENT");
 }
 
 TEST(GetVersion, SaysWhatRuns) {

@@ -373,6 +373,7 @@ TEST(ExplainJob, NamesTheHoldersAndTheHead) {
   server.service.why.gate.position = GatePosition::kClosed;
   server.service.why.gate.cause = GateCause{PressureResource::kMemory, PressureKind::kSome, 25, 1};
   server.service.why.account = server.service.status.account;
+  server.service.why.observed = ResourceVector{150, 20, 3, {}};
   const json why = server.Get("/v1/jobs/1/why").Json();
   EXPECT_EQ(why["text"], "waits: for memory");
   EXPECT_EQ(why["holders"],
@@ -382,6 +383,8 @@ TEST(ExplainJob, NamesTheHoldersAndTheHead) {
   EXPECT_EQ(why["gate"]["since_seconds"], 2.0);
   EXPECT_EQ(why["gate"]["cause"]["must_fall_below"], 1.0);
   EXPECT_EQ(why["lines"]["memory"]["headroom"], 200);
+  EXPECT_EQ(why["lines"]["memory"]["observed"], 150);
+  EXPECT_EQ(why["lines"]["pids"]["observed"], 3);
 }
 
 TEST(ExplainJob, SaysWhyAFinishedJobFinished) {

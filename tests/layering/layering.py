@@ -19,7 +19,7 @@ LAYERS = {
     "executor": {"admission", "base"},
     "executor/shim": {"executor", "base"},
     "daemon": {"admission", "admission/json", "base", "collectors", "executor"},
-    "cli": {"admission", "admission/json", "base", "collectors"},
+    "cli": {"admission", "admission/json", "base"},
     "demo": {"base"},
     "bench": {"admission", "admission/json", "base", "collectors", "daemon", "executor"},
 }
