@@ -38,6 +38,9 @@ std::string ShortAmounts(const Amounts& amounts);
 // "succeeded", "exit code 3", "signal 9 (SIGKILL)", "out of memory: its own limit"; "" before.
 std::string EndText(const Job& job);
 
+// "4 B of stdout dropped: over the policy's jobs.log_max"; "" if its logs are whole.
+std::string DroppedText(const Job& job);
+
 // How long it has waited, has run, or ran; absent when the times are not known.
 std::optional<Duration> Age(const Job& job, WallTime now);
 

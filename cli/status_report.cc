@@ -148,6 +148,12 @@ std::string DaemonText(const StatusReport& report) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+std::string StoreText(const StatusReport& report) {
+  return fmt::format(
+      "nothing can be stored for {}: no job is accepted or started, running ones go on; {}",
+      SecondsText(*report.store_failing_for_seconds), report.store_message);
+}
+
 }  // namespace
 
 GateReport ReadGate(const json& gate) {
@@ -174,6 +180,9 @@ StatusReport ReadStatus(const json& snapshot) {
   report.enforcement_mode = TextAt(enforcement, "mode");
   report.enforcement_missing = Texts(ArrayAt(enforcement, "missing"));
   report.policy_generation = IntAt(snapshot, "policy_generation");
+  const auto& store = ObjectAt(snapshot, "store");
+  report.store_failing_for_seconds = NumberAt(store, "failing_for_seconds");
+  report.store_message = TextAt(store, "message");
   return report;
 }
 
@@ -238,6 +247,9 @@ std::string StatusText(const StatusReport& report, const Look& look) {
   text += fmt::format("gate    {}\n", Paint(Escape(GateText(gate)), GateTone(gate.position), look));
   text += fmt::format("jobs    {}\n", JobsText(report.jobs_by_state));
   text += fmt::format("daemon  {}\n", Escape(DaemonText(report)));
+  if (report.store_failing_for_seconds) {
+    text += fmt::format("store   {}\n", Paint(Escape(StoreText(report)), Tone::kBad, look));
+  }
   for (const std::string& note : report.degraded)
     text += fmt::format("{}  {}\n", Paint("weaker", Tone::kWarn, look), Escape(note));
   for (const std::string& missing : report.enforcement_missing)

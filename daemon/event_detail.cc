@@ -52,4 +52,8 @@ std::string MessageDetail(const std::string& message) { return Text({{"message",
 
 std::string PolicyDetail(int64_t generation) { return Text({{"generation", generation}}); }
 
+std::string RecoveryDetail(Duration failed_for, const std::string& message) {
+  return Text({{"failed_for_seconds", Seconds(failed_for)}, {"message", message}});
+}
+
 }  // namespace headroom

@@ -16,5 +16,6 @@ std::string FinishDetail(const JobRecord& job);
 std::string GateDetail(const GateState& before, const GateState& after);
 std::string MessageDetail(const std::string& message);
 std::string PolicyDetail(int64_t generation);
+std::string RecoveryDetail(Duration failed_for, const std::string& message);
 
 }  // namespace headroom

@@ -57,6 +57,21 @@ int Refuse(ExitCode code, const std::string& why) {
   return code;
 }
 
+bool IsFullDisk(const Error& error) {
+  return error.code == ErrorCode::kExhausted &&
+         (error.os_error == 0 || error.os_error == ENOSPC || error.os_error == EDQUOT);
+}
+
+// What another daemon or a full disk keeps us from is nothing wrong with the state or the host, and
+// passes; `otherwise` does not.
+int Refuse(ExitCode otherwise, const Error& error, const std::string& state_dir) {
+  if (error.code == ErrorCode::kConflict) return Refuse(kAnotherDaemon, error.message);
+  if (!IsFullDisk(error)) return Refuse(otherwise, error.message);
+  return Refuse(kFailed, "the disk of " + state_dir + " is full: " + error.message +
+                             ". Nothing is lost, and jobs that run go on; make room there (df " +
+                             state_dir + "), then start again");
+}
+
 std::variant<Policy, std::vector<PolicyProblem>> StartingPolicy(const Options& options) {
   if (!options.policy_was_named && ::access(options.policy.c_str(), F_OK) != 0) return Policy{};
   return LoadPolicy(options.policy);
@@ -97,19 +112,13 @@ class Headroomd {
  private:
   int TakeState() {
     auto lock = LockStateDir(options_.state_dir);
-    if (!lock) {
-      const bool taken = lock.error().code == ErrorCode::kConflict;
-      return Refuse(taken ? kAnotherDaemon : kBadState, lock.error().message);
-    }
+    if (!lock) return Refuse(kBadState, lock.error(), options_.state_dir);
     lock_ = *std::move(lock);
     if (Status whole = CheckStateIsWhole(options_.state_dir); !whole) {
       return Refuse(kBadState, whole.error().message);
     }
     auto store = Store::Open(options_.state_dir + "/" + kDatabaseName);
-    if (!store) {
-      const bool taken = store.error().code == ErrorCode::kConflict;
-      return Refuse(taken ? kAnotherDaemon : kBadState, store.error().message);
-    }
+    if (!store) return Refuse(kBadState, store.error(), options_.state_dir);
     store_ = *std::move(store);
     return kStopped;
   }
@@ -122,10 +131,7 @@ class Headroomd {
       return Refuse(kBadInput, "--shim " + options_.shim + ": " + std::strerror(errno));
     }
     auto executor = MakeNativeExecutor({layout_, options_.state_dir, options_.shim, {}}, clock_);
-    if (!executor) {
-      const bool taken = executor.error().code == ErrorCode::kConflict;
-      return Refuse(taken ? kAnotherDaemon : kCannotEnforce, executor.error().message);
-    }
+    if (!executor) return Refuse(kCannotEnforce, executor.error(), options_.state_dir);
     executor_ = *std::move(executor);
     collector_ = MakeCollector(layout_, clock_);
     watch_ = std::make_unique<HostWatch>(*collector_, kCpuWindow);
@@ -151,7 +157,7 @@ class Headroomd {
     metrics_.PolicyReloaded(true, clock_.WallNow());
     static_cast<void>(book_->Note("daemon_started", std::nullopt, "{}"));
     if (Status recovered = loop_->Recover(); !recovered)
-      return Refuse(kBadState, recovered.error().message);
+      return Refuse(kBadState, recovered.error(), options_.state_dir);
     events_->Watch(executor_->WaitFd());
     return kStopped;
   }
@@ -206,12 +212,7 @@ class Headroomd {
   }
 
   void Commit() {
-    if (!book_->HasUncommitted()) return;
-    if (Status committed = book_->Commit(); !committed) {
-      spdlog::error("not stored: {}", committed.error().message);
-      return;
-    }
-    service_->EventsCommitted();
+    if (book_->HasUncommitted() && book_->Commit()) service_->EventsCommitted();
   }
 
   // Jobs go on without us; the next daemon adopts them.

@@ -51,9 +51,12 @@ std::string Help(const po::options_description& described) {
           "HOST:PORT]\n\n"
        << described
        << "\nSIGHUP reloads the policy; SIGTERM stops the daemon and leaves its jobs running.\n"
-          "Exit codes: 0 stopped by a signal, 2 bad options or policy, 3 another daemon is in "
-          "charge,\n"
-          "4 the state cannot be trusted, 78 this host cannot enforce limits.\n";
+          "Exit codes: 0 stopped by a signal, 1 what may pass by itself (a full disk), 2 bad "
+          "options "
+          "or policy,\n"
+          "3 another daemon is in charge, 4 the state cannot be trusted, 78 this host cannot "
+          "enforce "
+          "limits.\n";
   return text.str();
 }
 
