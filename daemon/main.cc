@@ -31,6 +31,7 @@
 #include "daemon/metrics.h"
 #include "daemon/options.h"
 #include "daemon/policy_use.h"
+#include "daemon/salvage.h"
 #include "daemon/state_dir.h"
 #include "daemon/store.h"
 #include "executor/boot_marker.h"
@@ -60,6 +61,11 @@ int Refuse(ExitCode code, const std::string& why) {
 bool IsFullDisk(const Error& error) {
   return error.code == ErrorCode::kExhausted &&
          (error.os_error == 0 || error.os_error == ENOSPC || error.os_error == EDQUOT);
+}
+
+// Of the file itself, so that salvaging it may help; EIO is a sector that cannot be read.
+bool IsDamage(const Error& error) {
+  return error.code == ErrorCode::kCorrupt || error.os_error == EIO;
 }
 
 // What another daemon or a full disk keeps us from is nothing wrong with the state or the host, and
@@ -114,13 +120,33 @@ class Headroomd {
     auto lock = LockStateDir(options_.state_dir);
     if (!lock) return Refuse(kBadState, lock.error(), options_.state_dir);
     lock_ = *std::move(lock);
-    if (Status whole = CheckStateIsWhole(options_.state_dir); !whole) {
-      return Refuse(kBadState, whole.error().message);
-    }
-    auto store = Store::Open(options_.state_dir + "/" + kDatabaseName);
+    const auto finished = FinishSalvage(options_.state_dir);
+    if (!finished) return Refuse(kBadState, finished.error(), options_.state_dir);
+    if (*finished) spdlog::warn("finished a --recover that was interrupted");
+    auto store = OpenStore();
+    if (options_.recover && store) spdlog::info("--recover: nothing is wrong with the state file");
+    if (options_.recover && !store && IsDamage(store.error())) store = RecoverStore(store.error());
     if (!store) return Refuse(kBadState, store.error(), options_.state_dir);
     store_ = *std::move(store);
     return kStopped;
+  }
+
+  Result<std::unique_ptr<Store>> OpenStore() {
+    if (Status whole = CheckStateIsWhole(options_.state_dir); !whole)
+      return tl::unexpected(whole.error());
+    auto store = Store::Open(options_.state_dir + "/" + kDatabaseName);
+    if (!store || !options_.recover) return store;
+    if (Status readable = CheckEveryJob(**store); !readable)
+      return tl::unexpected(readable.error());
+    return store;
+  }
+
+  Result<std::unique_ptr<Store>> RecoverStore(const Error& damage) {
+    spdlog::warn("--recover: {}", damage.message);
+    const auto salvaged = SalvageState(options_.state_dir, clock_);
+    if (!salvaged) return tl::unexpected(salvaged.error());
+    for (const std::string& line : *salvaged) spdlog::warn("--recover: {}", line);
+    return OpenStore();
   }
 
   int TakeHost() {
@@ -142,7 +168,10 @@ class Headroomd {
     auto boot = ReadBootId("/proc");
     if (!boot) return Refuse(kFailed, boot.error().message);
     book_ = std::make_unique<JobBook>(*store_, clock_, *std::move(boot));
-    if (Status loaded = book_->Load(); !loaded) return Refuse(kBadState, loaded.error().message);
+    if (Status loaded = book_->Load(); !loaded) {
+      return Refuse(kBadState, loaded.error().message +
+                                   "; start once with --recover to salvage what can be read");
+    }
     loop_ = std::make_unique<ControlLoop>(LoopParts{clock_, *book_, *watch_, *executor_, metrics_},
                                           policy_);
     events_ = std::make_unique<EventLoop>(io_, MakeCallbacks());

@@ -36,6 +36,8 @@ po::options_description Describe(Options& options, std::string& listen) {
       "our own cgroup, relative to the hierarchy's mount");
   add("shim", po::value(&options.shim)->value_name("PATH"),
       "headroom-shim (default: beside headroomd)");
+  add("recover", po::bool_switch(&options.recover),
+      "if the database is damaged or missing, keep it aside and start with what can be read of it");
   add("log-level",
       po::value(&options.log_level)->default_value(options.log_level)->value_name("LEVEL"),
       "trace, debug, info, warning, error or off");
