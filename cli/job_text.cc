@@ -139,6 +139,7 @@ std::string DroppedText(const Job& job) {
     by_reason[why].push_back(fmt::format("{} of {}", FormatBytes(bytes), name));
   }
   std::vector<std::string> parts;
+  parts.reserve(by_reason.size());
   for (const auto& [why, what] : by_reason)
     parts.push_back(fmt::format("{} dropped: {}", Join(what, ", "), why));
   return Join(parts, "; ");

@@ -89,9 +89,10 @@ void Sort(SalvagedRows& rows, RawRow row) {
     return TakeJob(rows, std::move(row));
   }
   if (columns == kSubmissionColumnCount) return TakeSubmission(rows, std::move(row));
+  if (columns != kHistoryColumnCount && columns != kEventColumnCount) return;
+  auto& others = columns == kHistoryColumnCount ? rows.history : rows.events;
   const int64_t id = row.rowid;
-  if (columns == kHistoryColumnCount) rows.history.insert_or_assign(id, std::move(row));
-  if (columns == kEventColumnCount) rows.events.insert_or_assign(id, std::move(row));
+  others.insert_or_assign(id, std::move(row));
 }
 
 Result<Trace> LookAt(const std::string& state_dir, const AttemptId& id) {
