@@ -49,6 +49,8 @@ void ReadUse(const nlohmann::json& json, Job* job) {
   const auto& log = ObjectAt(json, "log");
   job->stdout_dropped_bytes = IntAt(log, "stdout_dropped_bytes").value_or(0);
   job->stderr_dropped_bytes = IntAt(log, "stderr_dropped_bytes").value_or(0);
+  job->stdout_error = TextAt(log, "stdout_error");
+  job->stderr_error = TextAt(log, "stderr_error");
 }
 
 void ReadPlaceInTime(const nlohmann::json& json, Job* job) {

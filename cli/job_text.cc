@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/units.h"
@@ -103,15 +104,6 @@ std::string UserText(const Job& job) {
   return parts.empty() ? job.user : fmt::format("{} ({})", job.user, Join(parts, ", "));
 }
 
-std::string DroppedText(const Job& job) {
-  std::vector<std::string> parts;
-  if (job.stdout_dropped_bytes > 0)
-    parts.push_back(FormatBytes(job.stdout_dropped_bytes) + " of stdout");
-  if (job.stderr_dropped_bytes > 0)
-    parts.push_back(FormatBytes(job.stderr_dropped_bytes) + " of stderr");
-  return parts.empty() ? "" : Join(parts, ", ") + " dropped: over the policy's jobs.log_max";
-}
-
 std::string Title(const Job& job, const Look& look) {
   const std::string name = job.name.empty() ? "" : fmt::format(" ({})", Escape(job.name));
   return fmt::format("{}{} {}\n", Paint(fmt::format("job {}", job.id), Tone::kStrong, look), name,
@@ -149,6 +141,26 @@ std::string ShortAmounts(const Amounts& amounts) {
   for (const auto& [name, count] : amounts.tokens)
     parts.push_back(fmt::format("{} {}", count, name));
   return parts.empty() ? "-" : Join(parts, " ");
+}
+
+std::string DroppedText(const Job& job) {
+  const struct {
+    const char* name;
+    int64_t bytes;
+    const std::string& error;
+  } streams[] = {{"stdout", job.stdout_dropped_bytes, job.stdout_error},
+                 {"stderr", job.stderr_dropped_bytes, job.stderr_error}};
+  std::map<std::string, std::vector<std::string>> by_reason;
+  for (const auto& [name, bytes, error] : streams) {
+    if (bytes <= 0) continue;
+    const std::string why = error.empty() ? "over the policy's jobs.log_max" : error;
+    by_reason[why].push_back(fmt::format("{} of {}", FormatBytes(bytes), name));
+  }
+  std::vector<std::string> parts;
+  parts.reserve(by_reason.size());
+  for (const auto& [why, what] : by_reason)
+    parts.push_back(fmt::format("{} dropped: {}", Join(what, ", "), why));
+  return Join(parts, "; ");
 }
 
 std::string EndText(const Job& job) {

@@ -41,6 +41,9 @@ std::string EndText(const Job& job);
 // With the outcome in front: "failed: exit code 3", "succeeded".
 std::string OutcomeText(const Job& job);
 
+// "4 B of stdout dropped: over the policy's jobs.log_max"; "" if its logs are whole.
+std::string DroppedText(const Job& job);
+
 // How long it has waited, has run, or ran; absent when the times are not known.
 std::optional<Duration> Age(const Job& job, WallTime now);
 

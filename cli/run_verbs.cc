@@ -59,11 +59,8 @@ void TellEnd(Context& context, const Job& job, int exit) {
   const bool own_end = job.outcome == "succeeded" || job.outcome == "failed";
   if (!own_end || exit == static_cast<int>(ExitCode::kNotRun))
     context.Say(fmt::format("job {} {}", job.id, OutcomeText(job)));
-  const int64_t dropped = job.stdout_dropped_bytes + job.stderr_dropped_bytes;
-  if (dropped > 0) {
-    context.Say(fmt::format("{} of the output of job {} were dropped (jobs.log_max of the policy)",
-                            FormatBytes(dropped), job.id));
-  }
+  if (const std::string dropped = DroppedText(job); !dropped.empty())
+    context.Say(fmt::format("job {}: {}", job.id, dropped));
 }
 
 Outcome<int> RunEnd(Context& context, const Job& job) {

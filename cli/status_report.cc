@@ -253,6 +253,12 @@ std::string DaemonText(const StatusReport& report) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+std::string StoreText(const StatusReport& report) {
+  return fmt::format(
+      "nothing can be stored for {}: no job is accepted or started, running ones go on; {}",
+      SecondsText(*report.store_failing_for_seconds), report.store_message);
+}
+
 }  // namespace
 
 GateReport ReadGate(const json& gate) {
@@ -277,6 +283,9 @@ StatusReport ReadStatus(const json& snapshot) {
   report.degraded = Texts(ArrayAt(snapshot, "degraded"));
   report.enforcement_mode = TextAt(ObjectAt(snapshot, "enforcement"), "mode");
   report.policy_generation = IntAt(snapshot, "policy_generation");
+  const auto& store = ObjectAt(snapshot, "store");
+  report.store_failing_for_seconds = NumberAt(store, "failing_for_seconds");
+  report.store_message = TextAt(store, "message");
   return report;
 }
 
@@ -343,6 +352,8 @@ std::string StatusText(const StatusReport& report, const Look& look, Overflow ov
   text += Sentence("gate", GateText(gate), look, overflow, Tone::kPlain, GateTone(gate.position));
   text += Sentence("jobs", JobsText(report.jobs_by_state), look, overflow);
   text += Sentence("daemon", DaemonText(report), look, overflow);
+  if (report.store_failing_for_seconds)
+    text += Sentence("store", StoreText(report), look, overflow, Tone::kPlain, Tone::kBad);
   for (const std::string& note : report.degraded)
     text += Sentence("weaker", note, look, overflow, Tone::kWarn);
   return text;

@@ -52,6 +52,8 @@ struct StatusReport {
   std::vector<std::string> degraded;
   std::string enforcement_mode;
   std::optional<int64_t> policy_generation;
+  std::optional<double> store_failing_for_seconds;  // nothing can be stored
+  std::string store_message;                        // why
 
   bool operator==(const StatusReport&) const = default;
 };

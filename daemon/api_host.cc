@@ -27,6 +27,13 @@ OrderedJson HeadroomToJson(const StatusView& status) {
   return json;
 }
 
+OrderedJson StoreToJson(const std::optional<StatusView::StoreFailure>& failure) {
+  if (!failure) return {{"works", true}, {"failing_for_seconds", nullptr}, {"message", nullptr}};
+  return {{"works", false},
+          {"failing_for_seconds", Seconds(failure->lasted)},
+          {"message", failure->message}};
+}
+
 OrderedJson SnapshotToJson(const StatusView& status, const Caller& caller) {
   return {
       {"policy_generation", status.policy_generation},
@@ -36,6 +43,7 @@ OrderedJson SnapshotToJson(const StatusView& status, const Caller& caller) {
       {"running", JobsToJson(status.running, caller)},
       {"enforcement", {{"mode", status.enforcement.mode}, {"missing", status.enforcement.missing}}},
       {"degraded", status.degraded},
+      {"store", StoreToJson(status.store_failure)},
       {"measurements", MeasurementsToJson(status.measurements, status.now)}};
 }
 

@@ -312,6 +312,9 @@ Result<StatusView> LocalService::GetStatus(const Caller&) {
   status.enforcement = executor_.enforcement();
   const std::size_t armed = loop_.triggers() == nullptr ? 0 : loop_.triggers()->armed();
   status.degraded = Degradations(status.policy, status.measurements, status.enforcement, armed);
+  if (const auto& failing = book_.failing()) {
+    status.store_failure = {status.now - failing->since, failing->error.message};
+  }
   for (const char* state : {"waiting", "starting", "running", "stopping"})
     status.jobs_by_state[state] = 0;
 
@@ -396,7 +399,11 @@ std::vector<std::string> LocalService::NotReady() {
   } else if (clock_.Now() - last.snapshot.host->measured_at > loop_.policy().stale_after) {
     reasons.push_back("the last measurement is too old");
   }
-  if (book_.failing()) reasons.push_back(book_.failing()->message);
+  if (const auto& failing = book_.failing()) {
+    reasons.push_back(fmt::format("nothing can be stored for {}: {}",
+                                  FormatDuration(clock_.Now() - failing->since),
+                                  failing->error.message));
+  }
   return reasons;
 }
 

@@ -58,6 +58,11 @@ struct StatusView {
   int64_t policy_generation = 1;
   Enforcement enforcement;
   std::vector<std::string> degraded;  // what does not work as it should: "no PSI", …
+  struct StoreFailure {
+    Duration lasted{};
+    std::string message;
+  };
+  std::optional<StoreFailure> store_failure;  // nothing can be stored now
 };
 
 struct PolicyReload {

@@ -135,6 +135,21 @@ TEST(JobText, SaysEverythingOnce) {
             "  logs          5.0 MiB of stdout dropped: over the policy's jobs.log_max\n");
 }
 
+// F58
+TEST(DroppedText, TellsAFullDiskFromTheLimit) {
+  nlohmann::json job = AFinishedJob(42, "succeeded");
+  job["log"] = {{"stdout_dropped_bytes", 4},
+                {"stderr_dropped_bytes", 2048},
+                {"stdout_error", "write: No space left on device (ENOSPC)"},
+                {"stderr_error", nullptr}};
+  EXPECT_EQ(DroppedText(Read(job)),
+            "2.0 KiB of stderr dropped: over the policy's jobs.log_max; "
+            "4 B of stdout dropped: write: No space left on device (ENOSPC)");
+  job["log"]["stderr_error"] = job["log"]["stdout_error"];
+  EXPECT_EQ(DroppedText(Read(job)),
+            "4 B of stdout, 2.0 KiB of stderr dropped: write: No space left on device (ENOSPC)");
+}
+
 TEST(JobText, EscapesTheCommand) {  // F41
   nlohmann::json job = AJob(1);
   job["command"] = {"echo", "\x1b]0;owned\x07"};

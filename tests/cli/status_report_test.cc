@@ -84,6 +84,18 @@ TEST(StatusText, NamesWhatWorksWorseThanItShould) {
   EXPECT_THAT(text, HasSubstr("daemon  policy generation 3, hybrid cgroups, measured 400ms ago\n"));
 }
 
+// F7
+TEST(StatusText, SaysThatNothingCanBeStoredForHowLongAndWhy) {
+  json snapshot = ASnapshot();
+  snapshot["store"] = {{"works", true}, {"failing_for_seconds", nullptr}, {"message", nullptr}};
+  EXPECT_THAT(StatusText(ReadStatus(snapshot), {}), Not(HasSubstr("store")));
+  snapshot["store"] = {
+      {"works", false}, {"failing_for_seconds", 12.0}, {"message", "commit: disk is full"}};
+  EXPECT_THAT(StatusText(ReadStatus(snapshot), {}),
+              HasSubstr("store   nothing can be stored for 12s: no job is accepted or started, "
+                        "running ones go on; commit: disk is full\n"));
+}
+
 TEST(StatusText, SaysWhatIsNotMeasuredYet) {
   const std::string text = StatusText(ReadStatus(json::object()), {});
   EXPECT_THAT(text, HasSubstr("memory  not measured\n"));

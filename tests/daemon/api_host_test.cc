@@ -55,6 +55,7 @@ TEST(GetSnapshot, ShowsWhatWasMeasuredAndWhatCouldNotBe) {
   EXPECT_EQ(snapshot["gate"]["quiet_for_seconds"], 3.0);
   EXPECT_EQ(snapshot["enforcement"]["mode"], "unified");
   EXPECT_EQ(snapshot["degraded"], json::array({"no PSI"}));
+  EXPECT_EQ(snapshot["store"]["works"], true);
   const json& measured = snapshot["measurements"];
   EXPECT_EQ(measured["pool"]["memory"]["anon"], 250);
   EXPECT_EQ(measured["pool"]["memory"]["file"], nullptr);
@@ -62,6 +63,16 @@ TEST(GetSnapshot, ShowsWhatWasMeasuredAndWhatCouldNotBe) {
   EXPECT_EQ(measured["pool"]["pressure"]["memory"]["full"], nullptr);
   EXPECT_EQ(measured["attempts"]["1-1"]["age_seconds"], 0.0);
   EXPECT_EQ(measured["failures"][0]["collector"], "psi");
+}
+
+// F7
+TEST(GetSnapshot, SaysThatNothingCanBeStored) {
+  ApiServer server;
+  server.service.status.store_failure = {std::chrono::seconds(12), "commit: disk is full"};
+  const json store = server.Get("/v1/snapshot").Json()["store"];
+  EXPECT_EQ(
+      store,
+      json({{"works", false}, {"failing_for_seconds", 12.0}, {"message", "commit: disk is full"}}));
 }
 
 TEST(GetPolicy, ShowsThePolicyInForce) {
