@@ -180,6 +180,10 @@ std::string_view ToString(AdmissionMode mode) {
   return "headroom";
 }
 
+std::string Located(const PolicyProblem& problem) {
+  return problem.pointer.empty() ? problem.message : problem.pointer + ": " + problem.message;
+}
+
 std::vector<PolicyProblem> Validate(const Policy& policy) {
   Checks checks;
   constexpr Duration kShortestTick = std::chrono::milliseconds(10);

@@ -149,6 +149,9 @@ struct PolicyProblem {
   bool operator==(const PolicyProblem&) const = default;
 };
 
+// "/tick: expected ...", or the message alone where it is about the whole document.
+std::string Located(const PolicyProblem& problem);
+
 // Everything wrong with the values of a policy: ranges and the order of thresholds. Pure.
 std::vector<PolicyProblem> Validate(const Policy& policy);
 

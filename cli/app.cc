@@ -18,6 +18,9 @@ constexpr OptionSpec kGlobalOptions[] = {
     {"help", nullptr, "print help and end", 'h'},
 };
 
+// Answered here, since it is about verbs and is none.
+constexpr char kHelp[] = "help";
+
 const Verb* Find(const std::string& name) {
   for (const Verb* verb : Verbs()) {
     if (verb->name == name) return verb;
@@ -26,7 +29,7 @@ const Verb* Find(const std::string& name) {
 }
 
 tl::unexpected<Failure> UnknownVerb(const std::string& name) {
-  std::vector<std::string_view> names{"help"};
+  std::vector<std::string_view> names{kHelp};
   for (const Verb* verb : Verbs()) names.emplace_back(verb->name);
   return Refuse(ExitCode::kUsage, fmt::format("unknown verb {}{}", name, NearestName(name, names)),
                 "`headroom help` says what each does");
@@ -52,8 +55,8 @@ Outcome<void> CheckOperands(const Verb& verb, const Args& args) {
                                : fmt::format("{}: too many operands, from \"{}\" on", verb.name,
                                              args.operands[std::size_t(verb.most_operands)]);
   return Refuse(ExitCode::kUsage, what,
-                fmt::format("headroom {} {}; `headroom help {}` has examples", verb.name,
-                            verb.operands_text, verb.name));
+                fmt::format("headroom {}{}{}; `headroom help {}` has examples", verb.name,
+                            *verb.operands_text != 0 ? " " : "", verb.operands_text, verb.name));
 }
 
 std::string SocketOf(const Args& before, const Args& after, const Environment& environment) {
@@ -79,8 +82,17 @@ Outcome<int> RunVerb(const Verb& verb, const Args& before, const std::vector<std
   return verb.run(context, *args);
 }
 
-Outcome<int> PrintHelp(const std::vector<std::string>& names, Surroundings& around) {
-  if (names.empty()) {
+// `help`, `help VERB`; `help help` is about itself. It is for people, so --json changes nothing.
+Outcome<int> PrintHelp(const std::vector<std::string>& words, Surroundings& around) {
+  const auto args = ParseArgs(kGlobalOptions, Operands::kAnywhere, words);
+  if (!args) return tl::unexpected<Failure>(args.error());
+  const std::vector<std::string>& names = args->operands;
+  if (names.size() > 1) {
+    return Refuse(ExitCode::kUsage,
+                  fmt::format("help: too many operands, from \"{}\" on", names[1]),
+                  "headroom help [VERB]");
+  }
+  if (names.empty() || names.front() == kHelp) {
     around.out << OverviewHelp();
     return 0;
   }
@@ -97,14 +109,14 @@ Outcome<int> Dispatch(const std::vector<std::string>& words, Surroundings& aroun
   if (!args) return tl::unexpected<Failure>(args.error());
   std::vector<std::string> rest = std::exchange(args->operands, {});
   if (rest.empty() && args->Has("version")) rest = {kVersionVerb.name};
-  if (rest.empty() && args->Has("help")) rest = {"help"};
+  if (rest.empty() && args->Has("help")) rest = {kHelp};
   if (rest.empty()) {
     around.err << OverviewHelp();
     return static_cast<int>(ExitCode::kUsage);
   }
   const std::string name = rest.front();
   rest.erase(rest.begin());
-  if (name == "help") return PrintHelp(rest, around);
+  if (name == kHelp) return PrintHelp(rest, around);
   const auto verb = FindOrRefuse(name);
   if (!verb) return tl::unexpected<Failure>(verb.error());
   return RunVerb(**verb, *args, rest, around);

@@ -30,19 +30,29 @@ po::options_description Describe(std::span<const OptionSpec> specs) {
   return description;
 }
 
-// From the first operand on, everything is one: `run sh -c …` is not ours to read.
-std::vector<po::option> TakeCommand(std::vector<std::string>& words) {
-  std::vector<po::option> taken;
-  if (words.empty() || (words.front().starts_with("-") && words.front() != "-")) return taken;
-  for (const std::string& word : words) {
-    po::option operand;
-    operand.value.push_back(word);
-    operand.original_tokens.push_back(word);
-    operand.position_key = static_cast<int>(taken.size());
-    taken.push_back(operand);
+bool TakesNextWord(std::span<const OptionSpec> specs, const std::string& word) {
+  return std::ranges::any_of(specs, [&](const OptionSpec& spec) {
+    const bool named = word == std::string("--") + spec.name ||
+                       (spec.short_name != 0 && word == std::string("-") + spec.short_name);
+    return named && spec.value_name != nullptr;
+  });
+}
+
+// Takes the command off the end of `words`: from the first on that is neither an option nor the
+// value of one. It is not the parser's to read: `run sh -c ...`.
+std::vector<std::string> TakeCommand(std::span<const OptionSpec> specs,
+                                     std::vector<std::string>* words) {
+  std::size_t start = 0;
+  while (start < words->size()) {
+    const std::string& word = (*words)[start];
+    if (!word.starts_with('-') || word == "-" || word == "--") break;
+    start += TakesNextWord(specs, word) ? 2 : 1;
   }
-  words.clear();
-  return taken;
+  if (start >= words->size()) return {};
+  const auto first = words->begin() + static_cast<std::ptrdiff_t>(start);
+  std::vector<std::string> command(*first == "--" ? first + 1 : first, words->end());
+  words->erase(first, words->end());
+  return command;
 }
 
 std::string NameOf(const std::string& token) {
@@ -93,7 +103,9 @@ std::vector<std::string> Args::All(std::string_view name) const {
 }
 
 Outcome<Args> ParseArgs(std::span<const OptionSpec> specs, Operands operands,
-                        const std::vector<std::string>& words) {
+                        std::vector<std::string> words) {
+  std::vector<std::string> command;
+  if (operands == Operands::kCommand) command = TakeCommand(specs, &words);
   const po::options_description description = Describe(specs);
   po::positional_options_description positional;
   positional.add(kOperands, -1);
@@ -101,7 +113,6 @@ Outcome<Args> ParseArgs(std::span<const OptionSpec> specs, Operands operands,
   parser.options(description).positional(positional);
   // Abbreviations would turn a new option into a broken script.
   parser.style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing);
-  if (operands == Operands::kCommand) parser.extra_style_parser(TakeCommand);
   try {
     Args args;
     for (const po::option& option : parser.run().options) {
@@ -112,6 +123,7 @@ Outcome<Args> ParseArgs(std::span<const OptionSpec> specs, Operands operands,
         values.insert(values.end(), option.value.begin(), option.value.end());
       }
     }
+    args.operands.insert(args.operands.end(), command.begin(), command.end());
     return args;
   } catch (const po::unknown_option& unknown) {
     return UnknownOption(unknown.get_option_name(), specs);

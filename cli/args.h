@@ -37,14 +37,14 @@ class Args {
 
  private:
   friend Outcome<Args> ParseArgs(std::span<const OptionSpec> specs, Operands operands,
-                                 const std::vector<std::string>& words);
+                                 std::vector<std::string> words);
   std::map<std::string, std::vector<std::string>, std::less<>> values_;
 };
 
 // Refuses an option that is not in the table (with the nearest one that is), a missing value and a
 // value for a flag.
 Outcome<Args> ParseArgs(std::span<const OptionSpec> specs, Operands operands,
-                        const std::vector<std::string>& words);
+                        std::vector<std::string> words);
 
 // The options as the lines of a help text.
 std::string OptionHelp(std::span<const OptionSpec> specs);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <limits>
@@ -22,30 +23,68 @@ constexpr OptionSpec kEventsOptions[] = {
     {"after", "N", "only events after this sequence number; 0: from the oldest kept on"},
 };
 
-// "outcome=failed exit_code=3": the members of `detail` that say something.
-std::string DetailText(const json& detail) {
-  std::string text;
-  for (const auto& [key, value] : detail.items()) {
-    if (value.is_null() || value == json(std::string())) continue;
+bool SaysNothing(const json& value) { return value.is_null() || value == json(std::string()); }
+
+// "outcome=failed", "exit_code=3": the members of `detail` that say something, what matters first.
+std::vector<std::string> DetailTexts(const json& detail) {
+  constexpr const char* kFirst[] = {"outcome", "exit_code", "signal", "reason", "message"};
+  std::vector<std::string> texts;
+  const auto add = [&](const std::string& key, const json& value) {
+    if (SaysNothing(value)) return;
     const std::string shown = value.is_string() ? value.get<std::string>() : value.dump();
-    text += fmt::format("{}{}={}", text.empty() ? "" : " ", key, shown);
+    texts.push_back(Escape(fmt::format("{}={}", key, shown)));
+  };
+  for (const char* key : kFirst) {
+    if (const auto found = detail.find(key); found != detail.end()) add(key, *found);
   }
+  for (const auto& [key, value] : detail.items()) {
+    if (std::ranges::find(kFirst, key) == std::end(kFirst)) add(key, value);
+  }
+  return texts;
+}
+
+// As much of the time as the terminal is wide enough for: "2026-11-24T13:47:02.923Z",
+// "11-24 13:47:02", nothing.
+std::string TimeColumn(const std::string& at, const std::optional<int>& width) {
+  const bool known = ParseWallTime(at).has_value();
+  if (!known || !width || *width >= 100) return Escape(at) + "  ";
+  if (*width < 60) return {};
+  return fmt::format("{} {}  ", at.substr(5, 5), at.substr(11, 8));
+}
+
+std::string Trimmed(std::string text) {
+  text.erase(text.find_last_not_of(' ') + 1);
   return text;
 }
 
-std::string EventText(const json& event) {
+// On a terminal a line ends where it does, between words. The detail begins a line of its own where
+// not even the first of it would fit.
+std::string EventText(const json& event, const Look& look) {
+  constexpr int kIndent = 8;
   const auto job = IntAt(event, "job");
-  return fmt::format("{:>6}  {}  {:<15} {:>7}  {}\n", IntAt(event, "sequence").value_or(0),
-                     Escape(TextAt(event, "at")), Escape(TextAt(event, "kind")),
-                     job ? fmt::format("job {}", *job) : "",
-                     Escape(DetailText(ObjectAt(event, "detail"))));
+  const std::string line =
+      fmt::format("{:>6}  {}{:<15} {:>7}  ", IntAt(event, "sequence").value_or(0),
+                  TimeColumn(TextAt(event, "at"), look.width), Escape(TextAt(event, "kind")),
+                  job ? fmt::format("job {}", *job) : "");
+  const std::vector<std::string> texts = DetailTexts(ObjectAt(event, "detail"));
+  const std::string detail = fmt::format("{}", fmt::join(texts, " "));
+  if (!look.width) return Trimmed(line + detail) + "\n";
+  const auto cut = [&](const std::string& text, int width) {
+    return TruncateWords(text, std::max(width, 0), Ellipsis(look));
+  };
+  const int room = *look.width - DisplayWidth(line);
+  const int dots = texts.size() > 1 ? 1 : 0;
+  if (texts.empty() || DisplayWidth(texts.front()) + dots <= room)
+    return cut(Trimmed(line + cut(detail, room)), *look.width) + "\n";
+  return cut(Trimmed(line), *look.width) + "\n" + std::string(kIndent, ' ') +
+         cut(detail, *look.width - kIndent) + "\n";
 }
 
 void Print(Context& context, const json& event) {
   if (context.json()) {
     context.PrintJson(event);
   } else {
-    context.out() << EventText(event) << std::flush;
+    context.out() << EventText(event, context.look()) << std::flush;
   }
 }
 

@@ -43,16 +43,48 @@ std::string HintOf(int status) {
   }
 }
 
-// {"details": {"problems": [{"pointer", "message"}]}}, without those that the message has already.
-std::vector<std::string> DetailsOf(const nlohmann::json& answer, const std::string& message) {
+// {"details": {"problems": [{"pointer", "message"}]}}.
+std::vector<PolicyProblem> ProblemsOf(const nlohmann::json& answer) {
+  std::vector<PolicyProblem> problems;
+  for (const auto& problem : ArrayAt(ObjectAt(answer, "details"), "problems"))
+    problems.push_back({TextAt(problem, "pointer"), TextAt(problem, "message")});
+  return problems;
+}
+
+// Those that the message does not have already.
+std::vector<std::string> DetailsOf(const std::vector<PolicyProblem>& problems,
+                                   const std::string& message) {
   std::vector<std::string> lines;
-  for (const auto& problem : ArrayAt(ObjectAt(answer, "details"), "problems")) {
-    const std::string what = TextAt(problem, "message");
-    if (message.find(what) != std::string::npos) continue;
-    const std::string where = TextAt(problem, "pointer");
-    lines.push_back(where.empty() ? what : where + ": " + what);
+  for (const PolicyProblem& problem : problems) {
+    const std::string line = Located(problem);
+    if (message.find(line) == std::string::npos) lines.push_back(line);
   }
   return lines;
+}
+
+constexpr char kOtherSocket[] = "--socket or HEADROOM_SOCKET names another socket";
+
+// What to do when no daemon answers, by the system's reason.
+std::string AdviceOn(int os_error) {
+  switch (os_error) {
+    case ENOENT:
+    case ENOTDIR:
+      return fmt::format(
+          "there is no socket: start headroomd; {}; `headroom doctor` looks for what is missing",
+          kOtherSocket);
+    case ECONNREFUSED:
+      return fmt::format(
+          "nobody listens there: headroomd has ended, start it again (its log says why); {}; "
+          "`headroom doctor` looks for what is missing",
+          kOtherSocket);
+    case ETIMEDOUT:
+      return "headroomd is there but stopped or far too busy: look at its state and its log; its "
+             "jobs go on";
+    case ECONNRESET:
+      return "headroomd may just have been restarted: try again; its log says more";
+    default:
+      return {};
+  }
 }
 
 }  // namespace
@@ -65,18 +97,27 @@ Failure FromTransport(const Error& error, std::string_view socket) {
   if (error.os_error == EACCES || error.os_error == EPERM) {
     return {ExitCode::kDenied,
             error.message,
-            "be root, or a member of the group that owns the socket",
-            {}};
-  }
-  if (error.os_error == ENOENT || error.os_error == ECONNREFUSED) {
-    return {ExitCode::kNoDaemon,
-            fmt::format("no daemon answers on {}", socket),
-            "is headroomd running? --socket or HEADROOM_SOCKET names another socket; `headroom "
-            "doctor` looks for what is missing",
+            "be root, or a member of the group that owns the socket and its directory",
             {}};
   }
   if (error.code == ErrorCode::kInvalid) return FromInput(error);
-  return {ExitCode::kNoDaemon, error.message, {}, {}};
+  const std::string who = fmt::format("no daemon answers on {}", socket);
+  switch (error.os_error) {
+    case ENOENT:
+    case ENOTDIR:
+    case ECONNREFUSED:
+      return {ExitCode::kNoDaemon,
+              FailErrno(error.os_error, who).value().message,
+              AdviceOn(error.os_error),
+              {}};
+    case 0:
+      return {ExitCode::kNoDaemon, fmt::format("{}: {}", who, error.message), kOtherSocket, {}};
+    default:
+      return {ExitCode::kNoDaemon,
+              fmt::format("{}: {}", who, error.message),
+              AdviceOn(error.os_error),
+              {}};
+  }
 }
 
 Failure FromAnswer(int status, std::string_view body) {
@@ -89,8 +130,9 @@ Failure FromAnswer(int status, std::string_view body) {
             {}};
   }
   const std::string hint = TextAt(answer, "hint");
+  std::vector<PolicyProblem> problems = ProblemsOf(answer);
   return {ExitOf(status), message, hint.empty() ? HintOf(status) : hint,
-          DetailsOf(answer, message)};
+          DetailsOf(problems, message), std::move(problems)};
 }
 
 Failure FromInput(const Error& error) { return {ExitCode::kUsage, error.message, {}, {}}; }

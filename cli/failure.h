@@ -5,6 +5,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "admission/policy.h"
 #include "base/result.h"
 #include "cli/exit_code.h"
 
@@ -17,6 +18,8 @@ struct Failure {
   std::string message;
   std::string hint;                  // what to do about it; may be empty
   std::vector<std::string> details;  // the other problems, a line each
+  // All that the API refused, with its pointers into the request; empty if it listed none.
+  std::vector<PolicyProblem> problems = {};
 
   bool operator==(const Failure&) const = default;
 };

@@ -27,8 +27,10 @@ Amounts ReadAmounts(const nlohmann::json& json) {
 std::optional<JobDecision> ReadDecision(const nlohmann::json& json) {
   const auto& decision = ObjectAt(json, "decision");
   if (decision.empty()) return std::nullopt;
-  return JobDecision{TextAt(decision, "verdict"), TextAt(decision, "reason"),
-                     TextAt(decision, "text"), IntAt(decision, "position")};
+  return JobDecision{TextAt(decision, "verdict"),   TextAt(decision, "reason"),
+                     TextAt(decision, "text"),      IntAt(decision, "position"),
+                     TextAt(decision, "dimension"), TextAt(decision, "token"),
+                     IntAt(decision, "head")};
 }
 
 std::vector<std::string> ReadCommand(const nlohmann::json& json) {
@@ -47,6 +49,8 @@ void ReadUse(const nlohmann::json& json, Job* job) {
   const auto& log = ObjectAt(json, "log");
   job->stdout_dropped_bytes = IntAt(log, "stdout_dropped_bytes").value_or(0);
   job->stderr_dropped_bytes = IntAt(log, "stderr_dropped_bytes").value_or(0);
+  job->stdout_error = TextAt(log, "stdout_error");
+  job->stderr_error = TextAt(log, "stderr_error");
 }
 
 void ReadPlaceInTime(const nlohmann::json& json, Job* job) {

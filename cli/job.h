@@ -24,6 +24,8 @@ struct Amounts {
 struct JobDecision {
   std::string verdict, reason, text;
   std::optional<int64_t> position;
+  std::string dimension = {}, token = {};  // which decided; empty: none did
+  std::optional<int64_t> head = {};        // the job that must not be delayed
 
   bool operator==(const JobDecision&) const = default;
 };
@@ -42,6 +44,7 @@ struct Job {
   std::optional<int64_t> peak_memory_bytes, peak_pids;
   std::optional<double> cpu_seconds;
   int64_t stdout_dropped_bytes = 0, stderr_dropped_bytes = 0;
+  std::string stdout_error, stderr_error;  // empty: what was dropped was over the limit
   std::optional<JobDecision> decision;
 
   bool finished() const { return state == "finished"; }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/units.h"
@@ -32,6 +33,24 @@ std::string ReasonText(const Job& job) {
     if (text.starts_with(prefix)) text.remove_prefix(prefix.size());
   }
   return std::string(text);
+}
+
+// The same in the 17 columns that the last column keeps: a name for the reason, and no amounts.
+std::string BriefReason(const Job& job) {
+  if (!job.decision || job.decision->verdict != "wait") return {};
+  const JobDecision& decision = *job.decision;
+  if (decision.text.find("; next try in ") != std::string::npos) return {};
+  if (!decision.token.empty()) return fmt::format("token {} taken", decision.token);
+  if (decision.reason == "over_target") return decision.dimension + " at target";
+  if (decision.reason == "over_ceiling") return decision.dimension + " at ceiling";
+  if (decision.reason == "resting") return decision.dimension + " resting";
+  if (decision.reason == "behind_head" && decision.head)
+    return fmt::format("behind job {}", *decision.head);
+  if (decision.reason == "no_measurement") return "not measured yet";
+  if (decision.reason == "stale") return "stale measurement";
+  std::string words = decision.reason;  // gate_closed, max_jobs, those of a newer daemon
+  std::ranges::replace(words, '_', ' ');
+  return words;
 }
 
 std::string OomText(const std::string& cause) {
@@ -85,15 +104,6 @@ std::string UserText(const Job& job) {
   return parts.empty() ? job.user : fmt::format("{} ({})", job.user, Join(parts, ", "));
 }
 
-std::string DroppedText(const Job& job) {
-  std::vector<std::string> parts;
-  if (job.stdout_dropped_bytes > 0)
-    parts.push_back(FormatBytes(job.stdout_dropped_bytes) + " of stdout");
-  if (job.stderr_dropped_bytes > 0)
-    parts.push_back(FormatBytes(job.stderr_dropped_bytes) + " of stderr");
-  return parts.empty() ? "" : Join(parts, ", ") + " dropped: over the policy's jobs.log_max";
-}
-
 std::string Title(const Job& job, const Look& look) {
   const std::string name = job.name.empty() ? "" : fmt::format(" ({})", Escape(job.name));
   return fmt::format("{}{} {}\n", Paint(fmt::format("job {}", job.id), Tone::kStrong, look), name,
@@ -133,6 +143,26 @@ std::string ShortAmounts(const Amounts& amounts) {
   return parts.empty() ? "-" : Join(parts, " ");
 }
 
+std::string DroppedText(const Job& job) {
+  const struct {
+    const char* name;
+    int64_t bytes;
+    const std::string& error;
+  } streams[] = {{"stdout", job.stdout_dropped_bytes, job.stdout_error},
+                 {"stderr", job.stderr_dropped_bytes, job.stderr_error}};
+  std::map<std::string, std::vector<std::string>> by_reason;
+  for (const auto& [name, bytes, error] : streams) {
+    if (bytes <= 0) continue;
+    const std::string why = error.empty() ? "over the policy's jobs.log_max" : error;
+    by_reason[why].push_back(fmt::format("{} of {}", FormatBytes(bytes), name));
+  }
+  std::vector<std::string> parts;
+  parts.reserve(by_reason.size());
+  for (const auto& [why, what] : by_reason)
+    parts.push_back(fmt::format("{} dropped: {}", Join(what, ", "), why));
+  return Join(parts, "; ");
+}
+
 std::string EndText(const Job& job) {
   if (!job.finished()) return {};
   if (job.outcome == "oom_killed") return OomText(job.oom);
@@ -146,6 +176,11 @@ std::string EndText(const Job& job) {
   return job.outcome;
 }
 
+std::string OutcomeText(const Job& job) {
+  const std::string end = EndText(job);
+  return end.starts_with(job.outcome) ? end : job.outcome + ": " + end;
+}
+
 std::optional<Duration> Age(const Job& job, WallTime now) {
   const auto from = job.started_at ? job.started_at : job.submitted_at;
   if (!from) return std::nullopt;
@@ -156,12 +191,12 @@ std::optional<Duration> Age(const Job& job, WallTime now) {
 Table JobsTable(const std::vector<Job>& jobs, WallTime now) {
   Table table{{{"ID", Align::kRight, {}},
                {"STATE", Align::kLeft, {}},
-               {"NAME", Align::kLeft, 6},
-               {"USER", Align::kLeft, 4},
-               {"REQUEST", Align::kRight, {}},
-               {"OBSERVED", Align::kRight, {}},
-               {"WAIT/RUN", Align::kRight, {}},
-               {"REASON", Align::kLeft, 6}},
+               {"NAME", Align::kLeft, 6, 1},
+               {"USER", Align::kLeft, 4, 5},
+               {"REQUEST", Align::kRight, {}, 3},
+               {"OBSERVED", Align::kRight, {}, 4},
+               {"WAIT/RUN", Align::kRight, {}, 2},
+               {"REASON", Align::kLeft, 17}},
               {}};
   for (const Job& job : jobs) {
     const auto age = Age(job, now);
@@ -172,7 +207,7 @@ Table JobsTable(const std::vector<Job>& jobs, WallTime now) {
                           {ShortAmounts(job.request)},
                           {ShortAmounts(job.observed)},
                           {age ? FormatDuration(*age) : "-"},
-                          {ReasonText(job)}});
+                          {ReasonText(job), Tone::kPlain, BriefReason(job)}});
   }
   return table;
 }

@@ -12,7 +12,8 @@
 // Jobs as text for people. Pure; threads: any.
 namespace headroom::cli {
 
-// ID STATE NAME USER REQUEST OBSERVED WAIT/RUN REASON, in the order given.
+// ID STATE NAME USER REQUEST OBSERVED WAIT/RUN REASON, in the order given. On a narrow terminal
+// USER goes first, then OBSERVED, REQUEST, WAIT/RUN and NAME; REASON stays, with fewer words.
 Table JobsTable(const std::vector<Job>& jobs, WallTime now);
 
 // Everything about one job, a line each.
@@ -37,6 +38,11 @@ std::string ShortAmounts(const Amounts& amounts);
 
 // "succeeded", "exit code 3", "signal 9 (SIGKILL)", "out of memory: its own limit"; "" before.
 std::string EndText(const Job& job);
+// With the outcome in front: "failed: exit code 3", "succeeded".
+std::string OutcomeText(const Job& job);
+
+// "4 B of stdout dropped: over the policy's jobs.log_max"; "" if its logs are whole.
+std::string DroppedText(const Job& job);
 
 // How long it has waited, has run, or ran; absent when the times are not known.
 std::optional<Duration> Age(const Job& job, WallTime now);

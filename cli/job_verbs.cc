@@ -6,6 +6,8 @@
 #include "admission/json/nearest_name.h"
 #include "cli/job_text.h"
 #include "cli/json_read.h"
+#include "cli/option_names.h"
+#include "cli/text.h"
 #include "cli/verb.h"
 #include "cli/why_text.h"
 
@@ -25,6 +27,9 @@ constexpr OptionSpec kListOptions[] = {
     {"all", nullptr, "finished ones too, newest first"},
     {"limit", "N", "at most so many"},
 };
+
+constexpr OptionName kListOptionNames[] = {
+    {"?state", "state"}, {"?source", "source"}, {"?user", "user"}};
 
 Outcome<void> CheckState(const std::string& state) {
   std::vector<std::string_view> known(std::begin(kUnfinished), std::end(kUnfinished));
@@ -85,7 +90,8 @@ Outcome<int> RunList(Context& context, const Args& args) {
   if (!limit) return tl::unexpected<Failure>(limit.error());
   const auto most = static_cast<std::size_t>(limit->value_or(kMostJobs));
   const auto found = FindJobs(context, args, most);
-  if (!found) return tl::unexpected<Failure>(found.error());
+  if (!found)
+    return tl::unexpected<Failure>(InOptions(found.error(), kListOptionNames, args, "list"));
   const json answer{{"jobs", *found}};
   if (context.json()) {
     context.PrintJson(answer);
@@ -129,28 +135,43 @@ Outcome<int> RunWhy(Context& context, const Args& args) {
   return 0;
 }
 
-Outcome<json> Cancel(Context& context, const std::string& text) {
-  const auto id = ReadJobId(text);
-  if (!id) return tl::unexpected<Failure>(id.error());
-  return context.api.Post(fmt::format("/v1/jobs/{}/cancel", *id), json::object());
+// All ids, or the first text that is none: nothing is cancelled of a list with a slip in it.
+Outcome<std::vector<int64_t>> ReadJobIds(const std::vector<std::string>& texts) {
+  std::vector<int64_t> ids;
+  for (const std::string& text : texts) {
+    const auto id = ReadJobId(text);
+    if (!id) return tl::unexpected<Failure>(id.error());
+    ids.push_back(*id);
+  }
+  return ids;
 }
 
-// Every job is tried; the first failure makes the exit code.
+// A running job is not finished at once, so one that is finished and has run had ended before.
+std::string CancelText(const Job& job) {
+  if (!job.finished()) return job.state;
+  const bool now = job.outcome == "cancelled" && job.attempt == 0;
+  return now ? job.outcome : fmt::format("had already ended ({})", OutcomeText(job));
+}
+
+// Every job is tried as long as a daemon answers; the first failure makes the exit code. A job that
+// had ended is none: it does not run, as was asked for.
 Outcome<int> RunCancel(Context& context, const Args& args) {
+  const auto ids = ReadJobIds(args.operands);
+  if (!ids) return tl::unexpected<Failure>(ids.error());
   json cancelled = json::array();
   ExitCode exit = ExitCode::kOk;
-  for (const std::string& id : args.operands) {
-    auto answer = Cancel(context, id);
+  for (const int64_t id : *ids) {
+    auto answer = context.api.Post(fmt::format("/v1/jobs/{}/cancel", id), json::object());
     if (!answer) {
       context.err() << FailureText(answer.error());
       if (exit == ExitCode::kOk) exit = answer.error().exit;
+      if (context.api.connection_failed()) break;  // nor would it answer for the others
       continue;
     }
     if (!context.json()) {
       const auto job = ReadJob(*answer, "cancel");
       if (!job) return tl::unexpected<Failure>(job.error());
-      context.out() << fmt::format("job {}: {}\n", job->id,
-                                   job->finished() ? job->outcome : job->state);
+      context.out() << fmt::format("job {}: {}\n", job->id, Escape(CancelText(*job)));
     }
     cancelled.push_back(std::move(*answer));
   }
@@ -168,7 +189,8 @@ const Verb kListVerb{
         "Lists what runs, then what waits in the order of the queue. REQUEST is what a\n"
         "job is expected to use (memory, cores, tokens), OBSERVED what it uses now,\n"
         "WAIT/RUN how long it has waited or run, REASON why it waits or how it ended. On\n"
-        "a terminal lines are cut to fit.\n\n"
+        "a narrow terminal USER goes first, then OBSERVED, REQUEST, WAIT/RUN and NAME;\n"
+        "REASON becomes shorter and `headroom why ID` has all of it.\n\n"
         "examples:\n"
         "  headroom list --user alice\n"
         "  headroom list --all --limit 20\n"
@@ -218,7 +240,10 @@ const Verb kCancelVerb{
     .summary = "cancel jobs, waiting or running",
     .details =
         "A waiting job leaves the queue; of a running one every process is killed.\n"
-        "Cancelling a job that has finished changes nothing.\n\n"
+        "A job that had already ended stays as it is, which is said and is no failure.\n"
+        "Every id is looked at before anything is cancelled.\n\n"
+        "exit code: 0 when none of them goes on; else that of the first that could not be\n"
+        "cancelled, after all the others were.\n\n"
         "examples:\n"
         "  headroom cancel 42 43\n"
         "  headroom list --user alice --json | jq .jobs[].id | xargs headroom cancel",

@@ -25,8 +25,7 @@ json ProblemJson(const PolicyProblem& problem) {
 }
 
 std::string ProblemText(const std::string& file, const PolicyProblem& problem) {
-  const std::string where = problem.pointer.empty() ? "" : Escape(problem.pointer) + ": ";
-  return fmt::format("{}: {}{}\n", Escape(file), where, Escape(problem.message));
+  return fmt::format("{}: {}\n", Escape(file), Escape(Located(problem)));
 }
 
 Outcome<int> RunCheck(Context& context, const Args& args) {

@@ -37,7 +37,8 @@ Outcome<json> Submit(Context& context, const Args& args) {
   if (!body) return tl::unexpected<Failure>(body.error());
   auto answer = context.api.Post("/v1/jobs", *body);
   if (!answer && context.api.connection_failed()) answer = context.api.Post("/v1/jobs", *body);
-  return answer;
+  return answer.map_error(
+      [&](const Failure& refused) { return InSubmissionOptions(refused, args); });
 }
 
 Outcome<int> RunSubmit(Context& context, const Args& args) {
@@ -56,17 +57,10 @@ Outcome<int> RunSubmit(Context& context, const Args& args) {
 // Says what the job's own output does not: why it did not run to its end, or what is missing.
 void TellEnd(Context& context, const Job& job, int exit) {
   const bool own_end = job.outcome == "succeeded" || job.outcome == "failed";
-  if (!own_end || exit == static_cast<int>(ExitCode::kNotRun)) {
-    const std::string why = EndText(job);
-    const bool says_it = why.starts_with(job.outcome);
-    const std::string colon = says_it || why.empty() ? "" : job.outcome + ": ";
-    context.Say(fmt::format("job {} {}{}", job.id, colon, why.empty() ? job.outcome : why));
-  }
-  const int64_t dropped = job.stdout_dropped_bytes + job.stderr_dropped_bytes;
-  if (dropped > 0) {
-    context.Say(fmt::format("{} of the output of job {} were dropped (jobs.log_max of the policy)",
-                            FormatBytes(dropped), job.id));
-  }
+  if (!own_end || exit == static_cast<int>(ExitCode::kNotRun))
+    context.Say(fmt::format("job {} {}", job.id, OutcomeText(job)));
+  if (const std::string dropped = DroppedText(job); !dropped.empty())
+    context.Say(fmt::format("job {}: {}", job.id, dropped));
 }
 
 Outcome<int> RunEnd(Context& context, const Job& job) {

@@ -68,12 +68,29 @@ Tone FreeTone(const ResourceLines& lines) {
   return *lines.headroom * 10 < *lines.target ? Tone::kWarn : Tone::kGood;
 }
 
-// What a line has beside its bar and its text: "memory  [" and "]  42%  ".
+// What a line has beside its bar and its text: "memory  [" and "]  42%  ". The text is as long as
+// "11.4 GiB free under the target", or "11.4 GiB free" where the terminal is narrow.
 constexpr int kBarFrame = 17;
-constexpr int kTextRoom = 33;
+constexpr int kLongText = 33;
+constexpr int kShortText = 16;
+constexpr int kLeastBar = 5;
 
+bool HasLongText(const Look& look) {
+  return look.width.value_or(80) >= kBarFrame + kLongText + 2 * kLeastBar;
+}
+
+// 0: no room for a bar.
 int BarCells(const Look& look) {
-  return std::clamp(look.width.value_or(80) - kBarFrame - kTextRoom, 10, 50);
+  const int room =
+      look.width.value_or(80) - kBarFrame - (HasLongText(look) ? kLongText : kShortText);
+  return room < kLeastBar ? 0 : std::min(room, 50);
+}
+
+std::string FreeText(Dimension dimension, int64_t headroom, const Look& look) {
+  const bool over = headroom < 0;
+  return fmt::format("{} {}{}", FormatAmount(over ? -headroom : headroom, {dimension, {}}),
+                     over ? "over" : "free",
+                     !HasLongText(look) ? "" : (over ? " the target" : " under the target"));
 }
 
 // "memory  [▒▒████···│     ]  41%  12.1 GiB free under the target".
@@ -82,41 +99,129 @@ std::string BarLine(const char* name, Dimension dimension, const ResourceLines& 
   if (!lines.capacity || *lines.capacity <= 0) return fmt::format("{:<7} not measured\n", name);
   const int64_t used = lines.unmanaged.value_or(0) + lines.charge.value_or(0);
   const double percent = 100.0 * static_cast<double>(used) / static_cast<double>(*lines.capacity);
-  const int64_t headroom = lines.headroom.value_or(0);
-  std::string free = headroom >= 0
-                         ? AmountText(dimension, lines.headroom) + " free under the target"
-                         : FormatAmount(-headroom, {dimension, {}}) + " over the target";
-  if (look.width) free = Truncate(free, *look.width - kBarFrame - BarCells(look), Ellipsis(look));
-  return fmt::format("{:<7} [{}] {:>3.0f}%  {}\n", name, Bar(lines, BarCells(look), look.charset),
-                     percent, Paint(free, FreeTone(lines), look));
+  const int cells = BarCells(look);
+  const std::string bar =
+      cells > 0 ? fmt::format("[{}] ", Bar(lines, cells, look.charset)) : std::string();
+  const std::string free =
+      lines.headroom ? FreeText(dimension, *lines.headroom, look) : std::string("unknown");
+  return fmt::format("{:<7} {}{:>3.0f}%  {}\n", name, bar, percent,
+                     Paint(free, FreeTone(lines), look));
 }
 
-std::string NumbersLine(Dimension dimension, const ResourceLines& lines, const Look& look) {
+// What is left of the terminal's width behind a label.
+constexpr int kIndent = 8;
+
+std::optional<int> RoomOf(const Look& look) {
+  if (!look.width) return std::nullopt;
+  return std::max(*look.width - kIndent, 1);
+}
+
+std::vector<std::string> Words(std::string_view text) {
+  std::vector<std::string> words;
+  while (true) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    words.emplace_back(text.substr(0, end));
+    if (end == text.size()) return words;
+    text.remove_prefix(end + 1);
+  }
+}
+
+// `parts` with `separator` between them, in as many lines as they take, or in one.
+std::vector<std::string> FitParts(const std::vector<std::string>& parts, std::string_view separator,
+                                  const Look& look, Overflow overflow) {
+  const auto room = RoomOf(look);
+  std::vector<std::string> lines{""};
+  for (const std::string& part : parts) {
+    std::string& line = lines.back();
+    const std::string longer = line.empty() ? part : fmt::format("{}{}{}", line, separator, part);
+    if (line.empty() || !room || DisplayWidth(longer) <= *room) {
+      line = longer;
+      continue;
+    }
+    if (overflow == Overflow::kCut) break;
+    line += separator.substr(0, separator.find_last_not_of(' ') + 1);
+    lines.push_back(part);
+  }
+  return lines;
+}
+
+// A word that is wider than a line goes on below: nothing of it is lost, as an ellipsis would lose
+// it.
+void AppendBroken(std::string_view word, int room, std::vector<std::string>* lines) {
+  while (DisplayWidth(word) > room) {
+    const std::string piece = Truncate(word, room, "");
+    if (piece.empty()) break;  // a wide character in one column
+    lines->push_back(piece);
+    word.remove_prefix(piece.size());
+  }
+  lines->emplace_back(word);
+}
+
+// Parts that are wider than a line are broken, or cut, between their words.
+std::vector<std::string> FitLines(const std::vector<std::string>& parts, std::string_view separator,
+                                  const Look& look, Overflow overflow) {
+  const auto room = RoomOf(look);
+  std::vector<std::string> fitting;
+  for (const std::string& line : FitParts(parts, separator, look, overflow)) {
+    if (!room || DisplayWidth(line) <= *room || overflow == Overflow::kCut) {
+      fitting.push_back(room ? TruncateWords(line, *room, Ellipsis(look)) : line);
+      continue;
+    }
+    for (const std::string& piece : FitParts(Words(line), " ", look, overflow))
+      AppendBroken(piece, *room, &fitting);
+  }
+  return fitting;
+}
+
+// "label   first line", the others below it.
+std::string Labelled(std::string_view label, Tone label_tone, const std::vector<std::string>& lines,
+                     Tone tone, const Look& look) {
+  std::string text = Paint(label, label_tone, look);
+  text.append(kIndent - label.size(), ' ');
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (i > 0) text.append("\n").append(kIndent, ' ');
+    text += Paint(lines[i], tone, look);
+  }
+  return text + "\n";
+}
+
+// A line of words, as they came from the daemon.
+std::string Sentence(std::string_view label, const std::string& text, const Look& look,
+                     Overflow overflow, Tone label_tone = Tone::kPlain, Tone tone = Tone::kPlain) {
+  const std::string safe = Escape(text);
+  const std::vector<std::string> parts =
+      overflow == Overflow::kCut ? std::vector<std::string>{safe} : Words(safe);
+  const std::vector<std::string> lines = FitLines(parts, " ", look, overflow);
+  return Labelled(label, label_tone, lines, tone, look);
+}
+
+std::string NumbersLine(Dimension dimension, const ResourceLines& lines, const Look& look,
+                        Overflow overflow) {
   if (!lines.capacity) return {};
-  std::string text =
-      fmt::format("{} capacity, {} target, {} charged ({} used), {} outside our jobs",
-                  AmountText(dimension, lines.capacity), AmountText(dimension, lines.target),
-                  AmountText(dimension, lines.charge), AmountText(dimension, lines.observed),
-                  AmountText(dimension, lines.unmanaged));
-  if (lines.reserve.value_or(0) > 0)
-    text += fmt::format(", {} reserved", AmountText(dimension, lines.reserve));
-  if (lines.peak_headroom)
-    text += fmt::format(", {} left at peak", AmountText(dimension, lines.peak_headroom));
-  constexpr int kIndent = 8;
-  if (look.width) text = Truncate(text, *look.width - kIndent, Ellipsis(look));
-  return std::string(kIndent, ' ') + Paint(text, Tone::kDim, look) + "\n";
+  const auto amount = [&](const std::optional<int64_t>& value) {
+    return AmountText(dimension, value);
+  };
+  std::vector<std::string> parts{
+      amount(lines.capacity) + " capacity", amount(lines.target) + " target",
+      fmt::format("{} charged ({} used)", amount(lines.charge), amount(lines.observed)),
+      amount(lines.unmanaged) + " outside our jobs"};
+  if (lines.reserve.value_or(0) > 0) parts.push_back(amount(lines.reserve) + " reserved");
+  if (lines.peak_headroom) parts.push_back(amount(lines.peak_headroom) + " left at peak");
+  return Labelled("", Tone::kPlain, FitLines(parts, ", ", look, overflow), Tone::kDim, look);
 }
 
-std::string TokensText(const std::vector<TokenLine>& tokens) {
+// "2 of 6 db", for each.
+std::vector<std::string> TokenTexts(const std::vector<TokenLine>& tokens) {
   std::vector<std::string> parts;
   for (const TokenLine& token : tokens) {
     const auto number = [](const std::optional<int64_t>& count) {
       return count ? fmt::to_string(*count) : std::string("?");
     };
     parts.push_back(
-        fmt::format("{} of {} {}", number(token.held), number(token.capacity), token.name));
+        Escape(fmt::format("{} of {} {}", number(token.held), number(token.capacity), token.name)));
   }
-  return fmt::format("{} held", fmt::join(parts, ", "));
+  if (!parts.empty()) parts.back() += " held";
+  return parts;
 }
 
 std::string JobsText(const std::map<std::string, int64_t>& by_state) {
@@ -148,6 +253,12 @@ std::string DaemonText(const StatusReport& report) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+std::string StoreText(const StatusReport& report) {
+  return fmt::format(
+      "nothing can be stored for {}: no job is accepted or started, running ones go on; {}",
+      SecondsText(*report.store_failing_for_seconds), report.store_message);
+}
+
 }  // namespace
 
 GateReport ReadGate(const json& gate) {
@@ -170,10 +281,11 @@ StatusReport ReadStatus(const json& snapshot) {
     if (count.is_number_integer()) report.jobs_by_state[state] = count.get<int64_t>();
   }
   report.degraded = Texts(ArrayAt(snapshot, "degraded"));
-  const auto& enforcement = ObjectAt(snapshot, "enforcement");
-  report.enforcement_mode = TextAt(enforcement, "mode");
-  report.enforcement_missing = Texts(ArrayAt(enforcement, "missing"));
+  report.enforcement_mode = TextAt(ObjectAt(snapshot, "enforcement"), "mode");
   report.policy_generation = IntAt(snapshot, "policy_generation");
+  const auto& store = ObjectAt(snapshot, "store");
+  report.store_failing_for_seconds = NumberAt(store, "failing_for_seconds");
+  report.store_message = TextAt(store, "message");
   return report;
 }
 
@@ -203,7 +315,7 @@ std::string Bar(const ResourceLines& lines, int cells, Charset charset) {
   return bar;
 }
 
-std::string LinesText(const HeadroomReport& report, const Look& look) {
+std::string LinesText(const HeadroomReport& report, const Look& look, Overflow overflow) {
   const struct {
     const char* name;
     Dimension dimension;
@@ -214,10 +326,12 @@ std::string LinesText(const HeadroomReport& report, const Look& look) {
   std::string text;
   for (const auto& row : rows) {
     text += BarLine(row.name, row.dimension, row.lines, look);
-    text += NumbersLine(row.dimension, row.lines, look);
+    text += NumbersLine(row.dimension, row.lines, look, overflow);
   }
-  if (!report.tokens.empty())
-    text += fmt::format("tokens  {}\n", Escape(TokensText(report.tokens)));
+  if (!report.tokens.empty()) {
+    text += Labelled("tokens", Tone::kPlain,
+                     FitLines(TokenTexts(report.tokens), ", ", look, overflow), Tone::kPlain, look);
+  }
   return text;
 }
 
@@ -232,17 +346,16 @@ std::string GateText(const GateReport& gate) {
   return text;
 }
 
-std::string StatusText(const StatusReport& report, const Look& look) {
+std::string StatusText(const StatusReport& report, const Look& look, Overflow overflow) {
   const GateReport& gate = report.headroom.gate;
-  std::string text = LinesText(report.headroom, look);
-  text += fmt::format("gate    {}\n", Paint(Escape(GateText(gate)), GateTone(gate.position), look));
-  text += fmt::format("jobs    {}\n", JobsText(report.jobs_by_state));
-  text += fmt::format("daemon  {}\n", Escape(DaemonText(report)));
+  std::string text = LinesText(report.headroom, look, overflow);
+  text += Sentence("gate", GateText(gate), look, overflow, Tone::kPlain, GateTone(gate.position));
+  text += Sentence("jobs", JobsText(report.jobs_by_state), look, overflow);
+  text += Sentence("daemon", DaemonText(report), look, overflow);
+  if (report.store_failing_for_seconds)
+    text += Sentence("store", StoreText(report), look, overflow, Tone::kPlain, Tone::kBad);
   for (const std::string& note : report.degraded)
-    text += fmt::format("{}  {}\n", Paint("weaker", Tone::kWarn, look), Escape(note));
-  for (const std::string& missing : report.enforcement_missing)
-    text += fmt::format("{}  not enforced here: {}\n", Paint("weaker", Tone::kWarn, look),
-                        Escape(missing));
+    text += Sentence("weaker", note, look, overflow, Tone::kWarn);
   return text;
 }
 

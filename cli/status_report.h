@@ -51,8 +51,9 @@ struct StatusReport {
   std::map<std::string, int64_t> jobs_by_state;
   std::vector<std::string> degraded;
   std::string enforcement_mode;
-  std::vector<std::string> enforcement_missing;
   std::optional<int64_t> policy_generation;
+  std::optional<double> store_failing_for_seconds;  // nothing can be stored
+  std::string store_message;                        // why
 
   bool operator==(const StatusReport&) const = default;
 };
@@ -61,13 +62,19 @@ HeadroomReport ReadHeadroom(const nlohmann::json& headroom);
 GateReport ReadGate(const nlohmann::json& gate);
 StatusReport ReadStatus(const nlohmann::json& snapshot);
 
+// What becomes of a line that is longer than the terminal is wide: it goes on below, or, where
+// lines are counted, loses whole amounts or words at its end. Never half of a number.
+enum class Overflow { kWrap, kCut };
+
 // A bar and a line of numbers for each resource.
-std::string LinesText(const HeadroomReport& report, const Look& look);
+std::string LinesText(const HeadroomReport& report, const Look& look,
+                      Overflow overflow = Overflow::kWrap);
 
 // "open for 3h 20m", "closed for 12s: memory some 24.1%, must fall below 1.0%".
 std::string GateText(const GateReport& gate);
 
-std::string StatusText(const StatusReport& report, const Look& look);
+std::string StatusText(const StatusReport& report, const Look& look,
+                       Overflow overflow = Overflow::kWrap);
 
 // Capacity as `cells` characters: used outside our jobs and reserved, charged to our jobs, free
 // under the target, the target's mark, the rest.

@@ -8,6 +8,7 @@
 
 #include "base/name.h"
 #include "base/units.h"
+#include "cli/option_names.h"
 
 namespace headroom::cli {
 namespace {
@@ -58,6 +59,27 @@ constexpr AmountOption kAmounts[] = {
     {"limit-pids", "limits", "pids", &ParseCount},
 };
 
+constexpr OptionName kOptionNames[] = {
+    {"/request/memory", "memory"},
+    {"/request/cpu", "cpu"},
+    {"/request/pids", "pids"},
+    {"/request/tokens", "token"},
+    {"/limits/memory", "limit-memory"},
+    {"/limits/cpu", "limit-cpu"},
+    {"/limits/pids", "limit-pids"},
+    {"/duration", "duration"},
+    {"/priority", "priority"},
+    {"/name", "name"},
+    {"/tenant", "tenant"},
+    {"/key", "key"},
+    {"/user", "user"},
+    {"/working_directory", "chdir"},
+    {"/environment", "env"},
+    {"/stdin", "stdin"},
+    {"/idempotency_key", "idempotency-key"},
+    {"/command", nullptr},
+};
+
 constexpr const char* kNames[] = {"name", "tenant", "key"};
 
 tl::unexpected<Failure> Wrong(std::string_view option, const std::string& message) {
@@ -81,7 +103,7 @@ Outcome<void> AddTokens(const Args& args, json* body) {
   for (const std::string& text : args.All("token")) {
     const auto equals = text.find('=');
     const std::string name = text.substr(0, equals);
-    if (auto valid = CheckName("name", name); !valid) return Wrong("token", valid.error().message);
+    if (auto valid = CheckName(name); !valid) return Wrong("token", valid.error().message);
     const auto count =
         equals == std::string::npos ? Result<int64_t>(1) : ParseCount(text.substr(equals + 1));
     if (!count) return Wrong("token", count.error().message);
@@ -107,7 +129,7 @@ Outcome<void> AddNames(const Args& args, json* body) {
   for (const char* option : kNames) {
     const auto name = args.Get(option);
     if (!name) continue;
-    if (auto valid = CheckName(option, *name); !valid) return Wrong(option, valid.error().message);
+    if (auto valid = CheckName(*name); !valid) return Wrong(option, valid.error().message);
     (*body)[option] = *name;
   }
   if (const auto user = args.Get("user")) (*body)["user"] = *user;
@@ -135,6 +157,10 @@ std::string Absolute(const std::string& path, const std::string& current_directo
 }  // namespace
 
 std::span<const OptionSpec> SubmissionOptions() { return kOptions; }
+
+Failure InSubmissionOptions(const Failure& failure, const Args& args) {
+  return InOptions(failure, kOptionNames, args, "submit");
+}
 
 Outcome<json> ReadSubmission(const Args& args, const std::string& current_directory,
                              const Environment& environment, const std::string& random_key) {

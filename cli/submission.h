@@ -20,4 +20,7 @@ Outcome<nlohmann::json> ReadSubmission(const Args& args, const std::string& curr
                                        const Environment& environment,
                                        const std::string& random_key);
 
+// What the daemon refused of a submission, in terms of the options that it came from.
+Failure InSubmissionOptions(const Failure& failure, const Args& args);
+
 }  // namespace headroom::cli

@@ -22,7 +22,10 @@ std::vector<Line> EscapedLines(const Table& table) {
   std::vector<Line> lines{TitleLine(table)};
   lines.insert(lines.end(), table.rows.begin(), table.rows.end());
   for (Line& line : lines) {
-    for (Cell& cell : line) cell.text = Escape(cell.text);
+    for (Cell& cell : line) {
+      cell.text = Escape(cell.text);
+      cell.brief = Escape(cell.brief);
+    }
   }
   return lines;
 }
@@ -60,6 +63,33 @@ void ShrinkToFit(const std::vector<Column>& columns, int width, std::vector<int>
   }
 }
 
+// The column that goes first; none: those that are left stay.
+std::optional<std::size_t> NextToDrop(const std::vector<Column>& columns) {
+  std::optional<std::size_t> next;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].drops > (next ? columns[*next].drops : 0)) next = i;
+  }
+  return next;
+}
+
+// Drops columns until the others fit; returns their widths.
+std::vector<int> FitColumns(int width, std::vector<Column>* columns, std::vector<Line>* lines) {
+  while (true) {
+    std::vector<int> widths = NaturalWidths(*lines, columns->size());
+    ShrinkToFit(*columns, width, &widths);
+    const auto dropped = NextToDrop(*columns);
+    if (Total(widths) <= width || !dropped) return widths;
+    const auto at = static_cast<std::ptrdiff_t>(*dropped);
+    columns->erase(columns->begin() + at);
+    for (Line& line : *lines) line.erase(line.begin() + at);
+  }
+}
+
+std::string FitCell(const Cell& cell, int room, const Look& look) {
+  const bool fits = cell.brief.empty() || DisplayWidth(cell.text) <= room;
+  return TruncateWords(fits ? cell.text : cell.brief, room, Ellipsis(look));
+}
+
 std::string RenderLine(const Line& line, const std::vector<Column>& columns,
                        const std::vector<int>& widths, const Look& look) {
   std::string text;
@@ -68,7 +98,7 @@ std::string RenderLine(const Line& line, const std::vector<Column>& columns,
   for (std::size_t i = 0; i < line.size(); ++i) {
     const int left = look.width ? *look.width - used - pending : widths[i];
     const int room = std::clamp(left, 0, widths[i]);
-    const std::string cell = Truncate(line[i].text, room, Ellipsis(look));
+    const std::string cell = FitCell(line[i], room, look);
     const int padding = room - DisplayWidth(cell);
     if (columns[i].align == Align::kRight) pending += padding;
     if (!cell.empty()) {
@@ -85,11 +115,12 @@ std::string RenderLine(const Line& line, const std::vector<Column>& columns,
 }  // namespace
 
 std::string Render(const Table& table, const Look& look) {
-  const std::vector<Line> lines = EscapedLines(table);
-  std::vector<int> widths = NaturalWidths(lines, table.columns.size());
-  if (look.width) ShrinkToFit(table.columns, *look.width, &widths);
+  std::vector<Line> lines = EscapedLines(table);
+  std::vector<Column> columns = table.columns;
+  const std::vector<int> widths =
+      look.width ? FitColumns(*look.width, &columns, &lines) : NaturalWidths(lines, columns.size());
   std::string text;
-  for (const Line& line : lines) text += RenderLine(line, table.columns, widths, look) + "\n";
+  for (const Line& line : lines) text += RenderLine(line, columns, widths, look) + "\n";
   return text;
 }
 

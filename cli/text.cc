@@ -146,6 +146,20 @@ std::string Truncate(std::string_view text, int width, std::string_view ellipsis
   return std::string(text.substr(0, end)).append(ellipsis);
 }
 
+std::string TruncateWords(std::string_view text, int width, std::string_view ellipsis) {
+  const std::string cut = Truncate(text, width, ellipsis);
+  if (cut == text || cut.empty()) return cut;
+  const auto is_digit = [&](std::size_t at) { return text[at] >= '0' && text[at] <= '9'; };
+  std::size_t end = cut.size() - ellipsis.size();
+  const std::size_t space = text.substr(0, end + 1).rfind(' ');
+  if (space != std::string_view::npos && space > 0) {
+    end = space;
+  } else {
+    while (end > 0 && is_digit(end - 1) && is_digit(end)) --end;
+  }
+  return std::string(text.substr(0, end)).append(ellipsis);
+}
+
 std::string StreamEscaper::Feed(std::string_view bytes) {
   pending_ += bytes;
   const std::size_t whole = pending_.size() - UnfinishedTail(pending_);

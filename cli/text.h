@@ -24,6 +24,10 @@ int DisplayWidth(std::string_view text);
 // The text itself if it fits into `width` columns, else as much of it as fits with `ellipsis`.
 std::string Truncate(std::string_view text, int width, std::string_view ellipsis);
 
+// The same, cut between words, so that no number is left without its end. A single word is cut
+// inside, but not inside a number.
+std::string TruncateWords(std::string_view text, int width, std::string_view ellipsis);
+
 // Escapes a stream that arrives in pieces, so that a character cut in two is not taken for garbage.
 class StreamEscaper {
  public:

@@ -27,8 +27,9 @@ int CountLines(const std::string& text) { return static_cast<int>(std::ranges::c
 }  // namespace
 
 std::string FrameText(const TopFrame& frame, const Look& look, std::optional<TerminalSize> size) {
+  const std::string status = StatusText(frame.status, look, Overflow::kCut);  // lines are counted
   const std::string head = fmt::format("{}  {}\n{}\n", Paint("headroom", Tone::kStrong, look),
-                                       FormatWallTime(frame.at), StatusText(frame.status, look));
+                                       FormatWallTime(frame.at), status);
   std::vector<Job> jobs = InOrder(frame);
   if (!size) return head + Render(JobsTable(jobs, frame.at), look);
   // A title and a last line; the cursor stays behind the last one, so nothing scrolls.

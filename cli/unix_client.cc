@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <boost/asio/buffer.hpp>
@@ -43,25 +44,42 @@ HttpResponse ToResponse(Parser& parser) {
   return response;
 }
 
-Result<UniqueFd> Connect(const std::string& path) {
+std::string Seconds(Duration duration) {
+  return fmt::format("{} s", std::chrono::duration_cast<std::chrono::seconds>(duration).count());
+}
+
+// A daemon that takes no connections makes connect() wait as sending does (unix(7)).
+Status LimitWaiting(int fd, Duration deadline) {
+  const auto micros = std::chrono::ceil<std::chrono::microseconds>(deadline).count();
+  const timeval limit{micros / 1'000'000, micros % 1'000'000};
+  if (::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0) return {};
+  return FailErrno(errno, "limit the wait for the daemon");
+}
+
+Result<UniqueFd> Connect(const std::string& path, Duration deadline) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof(address.sun_path)) {
-    return Fail(ErrorCode::kInvalid, fmt::format("the socket's path must have 1 to {} bytes: {}",
-                                                 sizeof(address.sun_path) - 1, path));
+    return Fail(ErrorCode::kInvalid,
+                fmt::format("the socket's path must have 1 to {} bytes, got \"{}\"",
+                            sizeof(address.sun_path) - 1, path));
   }
   std::memcpy(address.sun_path, path.data(), path.size());
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) return FailErrno(errno, "open a socket");
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
-    return FailErrno(errno, fmt::format("connect to {}", path));
-  return fd;
+  if (auto limited = LimitWaiting(fd.get(), deadline); !limited)
+    return tl::unexpected<Error>(limited.error());
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0)
+    return fd;
+  if (errno != EAGAIN) return FailErrno(errno, fmt::format("connect to {}", path));
+  return tl::unexpected<Error>(
+      Error{ErrorCode::kUnavailable,
+            fmt::format("it took no connection within {}", Seconds(deadline)), ETIMEDOUT});
 }
 
 tl::unexpected<Error> Cut() {
-  return tl::unexpected<Error>(Error{ErrorCode::kUnavailable,
-                                     "the daemon closed the connection in the middle of its answer",
-                                     ECONNRESET});
+  return tl::unexpected<Error>(Error{
+      ErrorCode::kUnavailable, "it closed the connection in the middle of its answer", ECONNRESET});
 }
 
 }  // namespace
@@ -101,11 +119,9 @@ Status UnixClient::Connection::Await(short events, std::optional<Duration> deadl
   if (ready < 0 || fds[1].revents != 0)
     return tl::unexpected<Error>(Error{ErrorCode::kUnavailable, "interrupted", EINTR});
   if (ready > 0) return {};
-  return tl::unexpected<Error>(
-      Error{ErrorCode::kUnavailable,
-            fmt::format("the daemon did not answer within {} s",
-                        std::chrono::duration_cast<std::chrono::seconds>(*deadline).count()),
-            ETIMEDOUT});
+  return tl::unexpected<Error>(Error{ErrorCode::kUnavailable,
+                                     fmt::format("it did not answer within {}", Seconds(*deadline)),
+                                     ETIMEDOUT});
 }
 
 Status UnixClient::Connection::Send(std::string_view bytes, Duration deadline) {
@@ -150,9 +166,8 @@ Status UnixClient::Connection::Advance(Parser& parser, std::optional<Duration> d
   }
   input_.erase(0, used);
   if (error && error != http::error::need_more) {
-    return Fail(
-        ErrorCode::kCorrupt,
-        fmt::format("what answers on the socket does not speak HTTP ({})", error.message()));
+    return Fail(ErrorCode::kCorrupt,
+                fmt::format("what listens there does not speak HTTP ({})", error.message()));
   }
   keeps_alive_ = parser.is_done() && parser.keep_alive();
   return {};
@@ -167,7 +182,7 @@ Result<HttpResponse> UnixClient::Call(const HttpRequest& request) {
   const bool reused = kept_ != nullptr;
   auto connection = std::move(kept_);
   if (!connection) {
-    auto fd = Connect(socket_path_);
+    auto fd = Connect(socket_path_, deadline_);
     if (!fd) return tl::unexpected<Error>(fd.error());
     connection = std::make_unique<Connection>(std::move(*fd), abort_fd_);
   }
@@ -190,7 +205,7 @@ Result<HttpResponse> UnixClient::Call(const HttpRequest& request) {
 
 Result<HttpResponse> UnixClient::Stream(const HttpRequest& request,
                                         const std::function<Sink(std::string_view)>& sink) {
-  auto fd = Connect(socket_path_);
+  auto fd = Connect(socket_path_, deadline_);
   if (!fd) return tl::unexpected<Error>(fd.error());
   Connection connection(std::move(*fd), abort_fd_);
   if (auto sent = connection.Send(Serialize(request), deadline_); !sent)

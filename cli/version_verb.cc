@@ -17,8 +17,9 @@ Outcome<int> RunVersion(Context& context, const Args&) {
     return 0;
   }
   context.out() << "headroom " << kVersion << "\n";
-  const std::string version = daemon ? TextAt(*daemon, "version") : "";
-  context.out() << "headroomd " << (version.empty() ? "not reachable" : Escape(version)) << "\n";
+  const std::string version = daemon ? Escape(TextAt(*daemon, "version"))
+                                     : "not reachable: " + Escape(daemon.error().message);
+  context.out() << "headroomd " << (version.empty() ? "of no known version" : version) << "\n";
   return 0;
 }
 

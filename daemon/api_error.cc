@@ -94,9 +94,8 @@ tl::unexpected<ApiError> Refuse(int status, std::string message, std::string hin
 tl::unexpected<ApiError> RefuseFor(int status, std::vector<RequestProblem> problems) {
   std::string message =
       problems.size() == 1
-          ? fmt::format("{}: {}", problems.front().pointer, problems.front().message)
-          : fmt::format("{} problems; the first: {}: {}", problems.size(), problems.front().pointer,
-                        problems.front().message);
+          ? Located(problems.front())
+          : fmt::format("{} problems; the first: {}", problems.size(), Located(problems.front()));
   return tl::unexpected(ApiError{
       status, std::move(message), "see docs/api.md for what is accepted", std::move(problems), {}});
 }

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "admission/json/policy_json.h"
@@ -25,6 +27,13 @@ OrderedJson HeadroomToJson(const StatusView& status) {
   return json;
 }
 
+OrderedJson StoreToJson(const std::optional<StatusView::StoreFailure>& failure) {
+  if (!failure) return {{"works", true}, {"failing_for_seconds", nullptr}, {"message", nullptr}};
+  return {{"works", false},
+          {"failing_for_seconds", Seconds(failure->lasted)},
+          {"message", failure->message}};
+}
+
 OrderedJson SnapshotToJson(const StatusView& status, const Caller& caller) {
   return {
       {"policy_generation", status.policy_generation},
@@ -34,6 +43,7 @@ OrderedJson SnapshotToJson(const StatusView& status, const Caller& caller) {
       {"running", JobsToJson(status.running, caller)},
       {"enforcement", {{"mode", status.enforcement.mode}, {"missing", status.enforcement.missing}}},
       {"degraded", status.degraded},
+      {"store", StoreToJson(status.store_failure)},
       {"measurements", MeasurementsToJson(status.measurements, status.now)}};
 }
 
@@ -84,11 +94,15 @@ Answer GetPolicy(ApiContext& api, const ApiCall&) {
 
 Answer ReloadPolicy(ApiContext& api, const ApiCall& call) {
   if (!call.caller.admin) return Refuse(403, "only an administrator may reload the policy");
-  auto problems = api.service.ReloadPolicy(call.caller);
-  if (!problems) return tl::unexpected(FromError(problems.error()));
-  if (!problems->empty()) {
-    auto refused = RefuseFor(422, *std::move(problems));
-    refused.value().hint = "the old policy stays in force; try `headroom policy check FILE`";
+  auto reload = api.service.ReloadPolicy(call.caller);
+  if (!reload) return tl::unexpected(FromError(reload.error()));
+  if (!reload->problems.empty()) {
+    auto refused = RefuseFor(422, std::move(reload->problems));
+    ApiError& error = refused.value();
+    const bool named = error.message.find(reload->path) != std::string::npos;
+    if (!named) error.message = reload->path + ": " + error.message;
+    error.hint = fmt::format(
+        "the old policy stays in force; `headroom policy check {}` tries again", reload->path);
     return refused;
   }
   return JsonResponse({{"generation", api.service.policy_generation()}});

@@ -207,7 +207,7 @@ Answer ExplainJob(ApiContext& api, const ApiCall& call) {
                        {"ahead", ahead},
                        {"head", HeadToJson(why->head, now)},
                        {"gate", GateToJson(why->gate, now)},
-                       {"lines", LinesToJson(why->account, std::nullopt, api.service.policy())}});
+                       {"lines", LinesToJson(why->account, why->observed, api.service.policy())}});
 }
 
 Answer ReadLog(ApiContext& api, const ApiCall& call) {

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "admission/decide.h"
@@ -41,6 +42,14 @@ ResourceVector CapacityOf(const Observation& seen) {
 
 AttemptId AttemptOf(const JobRecord& job) { return {job.id, job.attempt}; }
 
+// The shim found no room for its claim, so the command certainly never ran and may be tried again.
+const LaunchFailed* FoundNoRoom(const AttemptEnd& end) {
+  const auto* failed = std::get_if<LaunchFailed>(&end.outcome);
+  const bool no_room = failed != nullptr && failed->step == "shim" &&
+                       (failed->os_error == ENOSPC || failed->os_error == EDQUOT);
+  return no_room ? failed : nullptr;
+}
+
 }  // namespace
 
 ControlLoop::ControlLoop(LoopParts parts, Policy policy)
@@ -58,6 +67,7 @@ void ControlLoop::Tick() {
   const bool recorded = RecordEnds().has_value();  // 1. what ended
   const Observation seen = Measure();              // 2. what the host says
   MoveGate(seen);
+  NoteFailure();
   const Snapshot snapshot = BuildSnapshot(seen);  // 3. one instant
   const std::span<const WaitingJob> candidates = Candidates(CapacityOf(seen));
   const TimePoint before = clock_.Now();
@@ -93,6 +103,10 @@ Status ControlLoop::RecordEnds() {
 Status ControlLoop::RecordEnd(const AttemptEnd& end) {
   const JobRecord* job = book_.Find(end.id.job);
   if (job == nullptr || job->attempt != end.id.number || !HoldsAnAttempt(*job)) return {};
+  const LaunchFailed* no_room = FoundNoRoom(end);
+  if (no_room != nullptr && job->state != JobState::kStopping) {
+    return PutBack(*job, {ErrorCode::kExhausted, no_room->message, no_room->os_error});
+  }
   const JobRecord finished = Finished(*job, end, Now());
   if (Status saved = book_.Save(finished); !saved) return saved;
   if (ledger_.Holds(finished.id)) ledger_.Release(finished.id);
@@ -108,7 +122,7 @@ Status ControlLoop::RecordEnd(const AttemptEnd& end) {
 
 void ControlLoop::CountEnd(const AttemptEnd& end) const {
   const JobRecord* job = book_.Find(end.id.job);
-  if (job == nullptr) return;
+  if (job == nullptr || FoundNoRoom(end) != nullptr) return;
   const JobRecord finished = Finished(*job, end, Now());
   const bool ran = end.ended_at > end.started_at;
   metrics_.JobFinished(*finished.outcome,
@@ -132,6 +146,15 @@ void ControlLoop::MoveGate(const Observation& seen) {
   if (before.position == gate_.position) return;
   spdlog::warn("gate: {} -> {}", ToString(before.position), ToString(gate_.position));
   static_cast<void>(book_.Note("gate_changed", std::nullopt, GateDetail(before, gate_)));
+}
+
+// Something to commit in each cycle, so that a store that failed is seen to work again (F7). It
+// becomes durable with what it tells.
+void ControlLoop::NoteFailure() {
+  const auto& failing = book_.failing();
+  if (!failing) return;
+  static_cast<void>(book_.Note("store_recovered", std::nullopt,
+                               RecoveryDetail(now_ - failing->since, failing->error.message)));
 }
 
 Snapshot ControlLoop::BuildSnapshot(const Observation& seen) const {

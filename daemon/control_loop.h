@@ -82,6 +82,7 @@ class ControlLoop {
   void CountEnd(const AttemptEnd& end) const;
   Observation Measure();
   void MoveGate(const Observation& seen);
+  void NoteFailure();
   Snapshot BuildSnapshot(const Observation& seen) const;
   std::span<const WaitingJob> Candidates(const ResourceVector& capacity);
   Status Apply(const Decisions& decisions, std::span<const WaitingJob> candidates);

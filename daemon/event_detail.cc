@@ -58,4 +58,8 @@ std::string RefusalDetail(const std::vector<PolicyProblem>& problems) {
       {{"pointer", first.pointer}, {"message", first.message}, {"problems", problems.size()}});
 }
 
+std::string RecoveryDetail(Duration failed_for, const std::string& message) {
+  return Text({{"failed_for_seconds", Seconds(failed_for)}, {"message", message}});
+}
+
 }  // namespace headroom

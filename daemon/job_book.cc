@@ -1,7 +1,11 @@
 #include "daemon/job_book.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <utility>
+
+#include "base/units.h"
 
 namespace headroom {
 
@@ -94,26 +98,32 @@ Result<std::vector<AttemptId>> JobBook::Prune(const Retention& keep, std::size_t
 
 Status JobBook::Commit() {
   if (!HasUncommitted()) return {};
-  const Status committed = Checked(store_.Commit(), "commit");
-  if (committed) {
-    dirty_ = false;
+  const Status committed = store_.Commit();
+  if (!committed) return Undo(committed);
+  if (failing_) {
+    spdlog::info("stored again, after {}", FormatDuration(clock_.Now() - failing_->since));
     failing_.reset();
-    Answer(committed);
   }
+  dirty_ = false;
+  Answer(committed);
   return committed;
 }
 
-// After a write that failed, memory must say again what the store says. If even reading fails,
-// memory keeps its last state and nothing is admitted, because every later write fails as well.
 Status JobBook::Checked(Status written, const std::string& doing) {
   dirty_ = true;
   if (written) return written;
   const Status failed = Within(doing, written.error());
-  if (IsMistake(written.error())) return failed;
+  return IsMistake(written.error()) ? failed : Undo(failed);
+}
+
+// After a write that failed, memory must say again what the store says. If even reading fails,
+// memory keeps its last state and nothing is admitted, because every later write fails as well.
+Status JobBook::Undo(const Status& failed) {
   store_.Rollback();
   static_cast<void>(Load());
   dirty_ = false;
-  failing_ = failed.error();
+  if (!failing_) spdlog::error("nothing can be stored: {}", failed.error().message);
+  failing_ = Failure{failing_ ? failing_->since : clock_.Now(), failed.error()};
   Answer(failed);
   return failed;
 }

@@ -54,8 +54,13 @@ class JobBook {
   using Acknowledge = std::function<void(const Status&)>;
   void OnCommit(Acknowledge acknowledge) { acknowledgements_.push_back(std::move(acknowledge)); }
   bool HasUncommitted() const { return dirty_ || !acknowledgements_.empty(); }
-  // Why the last write did not become durable; absent once one did again.
-  const std::optional<Error>& failing() const { return failing_; }
+  // That nothing can be stored: the first write that did not become durable, and why the last did
+  // not. Absent once one did again. While it lasts, the loop tries in each cycle.
+  struct Failure {
+    TimePoint since{};
+    Error error;
+  };
+  const std::optional<Failure>& failing() const { return failing_; }
   // Makes this turn's writes durable and calls back. Never recurses.
   Status Commit();
 
@@ -73,6 +78,7 @@ class JobBook {
   WaitingJob ToWaiting(const JobRecord& job, const Policy& policy, const ResourceVector& capacity);
   void Remember(const JobRecord& job);
   Status Checked(Status written, const std::string& doing);
+  Status Undo(const Status& failed);
   void Answer(const Status& status);
 
   Store& store_;
@@ -83,7 +89,7 @@ class JobBook {
   std::unordered_map<std::string, std::optional<KeyHistory>> histories_;
   std::vector<Acknowledge> acknowledgements_;
   bool dirty_ = false;
-  std::optional<Error> failing_;
+  std::optional<Failure> failing_;
 
   std::vector<WaitingJob> waiting_;
   bool waiting_is_current_ = false;

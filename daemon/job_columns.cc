@@ -160,8 +160,10 @@ void ReadJobColumns(Reader& reader, JobRecord& job) {
   job.usage.peak_memory_bytes = row.MaybeInt();
   job.usage.peak_pids = row.MaybeInt();
   job.usage.cpu_usec = row.MaybeInt();
-  job.stdout_dropped_bytes = row.Int();
-  job.stderr_dropped_bytes = row.Int();
+  job.stdout_dropped.bytes = row.Int();
+  job.stderr_dropped.bytes = row.Int();
+  job.stdout_dropped.os_error = Narrow(row.MaybeInt()).value_or(0);
+  job.stderr_dropped.os_error = Narrow(row.MaybeInt()).value_or(0);
 }
 
 void ReadSubmissionColumns(Reader& reader, JobSubmission& job) {
@@ -197,7 +199,8 @@ const char* const kJobColumns =
     "state, outcome, attempt, submitted_at_ms, started_at_ms, finished_at_ms, "
     "submitted_boottime_ns, admitted_boottime_ns, boot_id, reserved_memory_bytes, "
     "reserved_cpu_millis, reserved_pids, reserved_tokens, exit_code, signal, oom, message, "
-    "peak_memory_bytes, peak_pids, cpu_usec, stdout_dropped_bytes, stderr_dropped_bytes";
+    "peak_memory_bytes, peak_pids, cpu_usec, stdout_dropped_bytes, stderr_dropped_bytes, "
+    "stdout_error, stderr_error";
 
 const char* const kSubmissionColumns =
     "uid, user, name, tenant, key, priority, source, external_id, idempotency_key, "
@@ -223,7 +226,10 @@ void BindJob(Query& query, const JobRecord& job) {
   query.Bind(Widen(job.exit_code)).Bind(Widen(job.signal));
   query.Bind(std::string_view(ToString(job.oom))).Bind(std::string_view(job.message));
   query.Bind(job.usage.peak_memory_bytes).Bind(job.usage.peak_pids).Bind(job.usage.cpu_usec);
-  query.Bind(job.stdout_dropped_bytes).Bind(job.stderr_dropped_bytes);
+  query.Bind(job.stdout_dropped.bytes).Bind(job.stderr_dropped.bytes);
+  for (const int os_error : {job.stdout_dropped.os_error, job.stderr_dropped.os_error}) {
+    query.Bind(os_error == 0 ? std::nullopt : std::optional<int64_t>(os_error));
+  }
 }
 
 void BindSubmission(Query& query, const JobSubmission& job) {

@@ -61,6 +61,12 @@ void Redact(OrderedJson& job) {
 }
 
 // Written by the daemon itself, so it is an object; a damaged one says nothing.
+// "write: No space left on device (ENOSPC)".
+OrderedJson ErrorOrNull(const DroppedOutput& dropped) {
+  if (dropped.os_error == 0) return nullptr;
+  return FailErrno(dropped.os_error, "write").value().message;
+}
+
 OrderedJson DetailToJson(const std::string& text) {
   OrderedJson detail = OrderedJson::parse(text, nullptr, false);
   return detail.is_object() ? detail : OrderedJson::object();
@@ -126,8 +132,10 @@ OrderedJson JobToJson(const JobView& job, Visibility visibility) {
         {"pids", OrNull(job.observed.pids)}}},
       {"usage", UsageToJson(record.usage)},
       {"log",
-       {{"stdout_dropped_bytes", record.stdout_dropped_bytes},
-        {"stderr_dropped_bytes", record.stderr_dropped_bytes}}},
+       {{"stdout_dropped_bytes", record.stdout_dropped.bytes},
+        {"stderr_dropped_bytes", record.stderr_dropped.bytes},
+        {"stdout_error", ErrorOrNull(record.stdout_dropped)},
+        {"stderr_error", ErrorOrNull(record.stderr_dropped)}}},
       {"decision", job.decision ? DecisionToJson(*job.decision, job) : OrderedJson(nullptr)},
   };
   if (visibility == Visibility::kOthers) Redact(json);

@@ -82,7 +82,7 @@ struct JobRecord {
   OomCause oom = OomCause::kNone;
   std::string message;  // why it was rejected, could not be launched or was lost
   AttemptUsage usage;
-  int64_t stdout_dropped_bytes = 0, stderr_dropped_bytes = 0;
+  DroppedOutput stdout_dropped, stderr_dropped;
 
   bool operator==(const JobRecord&) const = default;
 };

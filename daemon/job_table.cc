@@ -94,6 +94,17 @@ Result<JobId> InsertJob(Database& db, const JobRecord& record) {
   return InsertSubmission(db, id, record.submission).map([&] { return id; });
 }
 
+Status InsertJobAs(Database& db, const JobRecord& record) {
+  static const std::string kSql =
+      fmt::format("INSERT INTO jobs ({}, finish_order, id) VALUES ({}, {}, ?)", kJobColumns,
+                  Placeholders(kJobColumns), kFinishOrder);
+  if (Status storable = CheckStorable(record.submission); !storable) return storable;
+  Query query = db.Ask(kSql);
+  BindJob(query, record);
+  if (Status ran = query.Bind(record.id.value).Run(); !ran) return ran;
+  return InsertSubmission(db, record.id, record.submission);
+}
+
 Status UpdateJob(Database& db, const JobRecord& record) {
   static const std::string kSql =
       fmt::format("UPDATE jobs SET ({}, finish_order) = ({}, {}) WHERE id = ?", kJobColumns,

@@ -14,6 +14,8 @@
 namespace headroom {
 
 Result<JobId> InsertJob(Database& db, const JobRecord& record);
+// With the id that it has.
+Status InsertJobAs(Database& db, const JobRecord& record);
 Status UpdateJob(Database& db, const JobRecord& record);
 
 Result<std::optional<JobRecord>> FindJob(Database& db, JobId id);

@@ -1,5 +1,6 @@
 #include "daemon/lifecycle.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -12,6 +13,14 @@ JobRecord Ended(JobRecord job, JobOutcome outcome, const Instant& now) {
   job.finished_at = now.wall;
   job.reserved.reset();
   return job;
+}
+
+// The end's own instant by the wall clock, however much later it is recorded: a full disk or a
+// restart may have come between (F7).
+WallTime EndedAt(const JobRecord& job, const AttemptEnd& end, const Instant& now) {
+  const Duration ago = std::max(now.boot - end.ended_at, Duration::zero());
+  const WallTime at = now.wall - std::chrono::duration_cast<WallTime::duration>(ago);
+  return std::max(at, job.started_at.value_or(at));
 }
 
 JobOutcome OutcomeOf(const JobRecord& job, const AttemptEnd& end) {
@@ -100,9 +109,10 @@ JobRecord Finished(JobRecord job, const AttemptEnd& end, const Instant& now) {
   if (const auto* lost = std::get_if<Lost>(&end.outcome)) job.message = lost->message;
   job.oom = end.oom;
   job.usage = end.usage;
-  job.stdout_dropped_bytes = end.stdout_dropped_bytes;
-  job.stderr_dropped_bytes = end.stderr_dropped_bytes;
-  return Ended(std::move(job), outcome, now);
+  job.stdout_dropped = end.stdout_dropped;
+  job.stderr_dropped = end.stderr_dropped;
+  const WallTime at = EndedAt(job, end, now);
+  return Ended(std::move(job), outcome, {now.boot, at});
 }
 
 AttemptSpec SpecOf(const JobRecord& job, const UserIdentity& user, const JobLimits& defaults) {

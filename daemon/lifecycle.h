@@ -33,7 +33,7 @@ JobRecord Requeued(JobRecord job, std::string why);
 JobRecord FinishedWithoutRunning(JobRecord job, JobOutcome outcome, std::string why,
                                  const Instant& now);
 
-// Ended with its attempt.
+// Ended with its attempt, at the attempt's own instant.
 JobRecord Finished(JobRecord job, const AttemptEnd& end, const Instant& now);
 
 // What is handed to the executor: the policy's limits where the job names none, the user's usual

@@ -241,10 +241,25 @@ JobView LocalService::ViewOf(const JobRecord& job) {
     }
     return view;
   }
+  view.observed = ObservedOf(job);
+  return view;
+}
+
+ObservedUse LocalService::ObservedOf(const JobRecord& job) const {
   const auto& attempts = loop_.last().observation.attempts;
   const auto observed = attempts.find(ToString(AttemptId{job.id, job.attempt}));
-  if (observed != attempts.end()) view.observed = observed->second;
-  return view;
+  return observed == attempts.end() ? ObservedUse{} : observed->second;
+}
+
+std::optional<ResourceVector> LocalService::ObservedOfAll() const {
+  if (!loop_.last().snapshot.host) return std::nullopt;
+  ResourceVector sum;
+  for (const auto& [id, job] : book_.unfinished()) {
+    if (job.state == JobState::kWaiting) continue;
+    const ObservedUse use = ObservedOf(job);
+    sum += {use.memory_bytes.value_or(0), use.cpu_millis.value_or(0), use.pids.value_or(0), {}};
+  }
+  return sum;
 }
 
 const Decision* LocalService::DecisionOf(JobId id, int64_t* position) {
@@ -270,8 +285,9 @@ Result<WhyView> LocalService::Why(const Caller& caller, JobId id) {
   auto job = Show(caller, id);
   if (!job) return tl::unexpected(job.error());
   const ControlLoop::View& last = loop_.last();
-  WhyView why{*std::move(job),       {}, {}, last.decisions.head, last.snapshot.gate,
-              last.decisions.account};
+  WhyView why{
+      *std::move(job), {}, {}, last.decisions.head, last.snapshot.gate, last.decisions.account,
+      ObservedOfAll()};
   if (why.job.decision && why.job.decision->axis) {
     why.holders = TopHolders(last.snapshot, loop_.policy(), *why.job.decision->axis, kHoldersShown);
   }
@@ -296,19 +312,17 @@ Result<StatusView> LocalService::GetStatus(const Caller&) {
   status.enforcement = executor_.enforcement();
   const std::size_t armed = loop_.triggers() == nullptr ? 0 : loop_.triggers()->armed();
   status.degraded = Degradations(status.policy, status.measurements, status.enforcement, armed);
+  if (const auto& failing = book_.failing()) {
+    status.store_failure = {status.now - failing->since, failing->error.message};
+  }
   for (const char* state : {"waiting", "starting", "running", "stopping"})
     status.jobs_by_state[state] = 0;
 
-  ResourceVector observed;
   for (const auto& [id, job] : book_.unfinished()) {
     status.jobs_by_state[ToString(job.state)] += 1;
-    if (job.state == JobState::kWaiting) continue;
-    status.running.push_back(ViewOf(job));
-    const ObservedUse& use = status.running.back().observed;
-    observed +=
-        {use.memory_bytes.value_or(0), use.cpu_millis.value_or(0), use.pids.value_or(0), {}};
+    if (job.state != JobState::kWaiting) status.running.push_back(ViewOf(job));
   }
-  if (last.snapshot.host) status.observed = observed;
+  status.observed = ObservedOfAll();
   return status;
 }
 
@@ -353,7 +367,7 @@ Result<std::string> LocalService::LogPath(const Caller& caller, JobId id, bool w
                      : StdoutPath(options_.state_dir, attempt);
 }
 
-Result<std::vector<PolicyProblem>> LocalService::ReloadPolicy(const Caller& caller) {
+Result<PolicyReload> LocalService::ReloadPolicy(const Caller& caller) {
   if (!caller.admin) return Fail(ErrorCode::kDenied, "only an administrator may reload the policy");
   auto loaded = LoadPolicy(options_.policy_path);
   const bool good = std::holds_alternative<Policy>(loaded);
@@ -361,13 +375,11 @@ Result<std::vector<PolicyProblem>> LocalService::ReloadPolicy(const Caller& call
   if (!good) {
     auto problems = std::get<std::vector<PolicyProblem>>(std::move(loaded));
     for (const PolicyProblem& problem : problems) {
-      spdlog::error("policy refused, the old one stays in force: {}: {}", problem.pointer,
-                    problem.message);
+      spdlog::error("policy refused, the old one stays in force: {}", Located(problem));
     }
-    static_cast<void>(
-        book_.Note("policy_refused", std::nullopt, MessageDetail(RefusalDetail(problems))));
+    static_cast<void>(book_.Note("policy_refused", std::nullopt, RefusalDetail(problems)));
     hooks_.commit_soon();
-    return problems;
+    return PolicyReload{options_.policy_path, std::move(problems)};
   }
   loop_.SetPolicy(std::get<Policy>(std::move(loaded)));
   hooks_.use_policy();
@@ -376,7 +388,7 @@ Result<std::vector<PolicyProblem>> LocalService::ReloadPolicy(const Caller& call
       book_.Note("policy_reloaded", std::nullopt, PolicyDetail(loop_.policy_generation())));
   hooks_.commit_soon();
   hooks_.cycle_soon();
-  return std::vector<PolicyProblem>{};
+  return PolicyReload{options_.policy_path, {}};
 }
 
 std::vector<std::string> LocalService::NotReady() {
@@ -387,7 +399,11 @@ std::vector<std::string> LocalService::NotReady() {
   } else if (clock_.Now() - last.snapshot.host->measured_at > loop_.policy().stale_after) {
     reasons.push_back("the last measurement is too old");
   }
-  if (book_.failing()) reasons.push_back(book_.failing()->message);
+  if (const auto& failing = book_.failing()) {
+    reasons.push_back(fmt::format("nothing can be stored for {}: {}",
+                                  FormatDuration(clock_.Now() - failing->since),
+                                  failing->error.message));
+  }
   return reasons;
 }
 

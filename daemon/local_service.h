@@ -48,7 +48,7 @@ class LocalService final : public Service {
 
   const Policy& policy() const override { return loop_.policy(); }
   int64_t policy_generation() const override { return loop_.policy_generation(); }
-  Result<std::vector<PolicyProblem>> ReloadPolicy(const Caller& caller) override;
+  Result<PolicyReload> ReloadPolicy(const Caller& caller) override;
 
   std::string MetricsText() override { return metrics_.Render(); }
   std::vector<std::string> NotReady() override;
@@ -66,6 +66,9 @@ class LocalService final : public Service {
                                              const std::vector<WantedJob>& wanted);
   Result<SyncResult> SyncAnswer(const std::vector<JobId>& jobs, std::vector<JobId> withdrawn);
   JobView ViewOf(const JobRecord& job);
+  ObservedUse ObservedOf(const JobRecord& job) const;
+  // Absent until the host has been measured.
+  std::optional<ResourceVector> ObservedOfAll() const;
   const Decision* DecisionOf(JobId id, int64_t* position);
   Duration HeadAge() const;
 

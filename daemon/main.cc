@@ -31,6 +31,7 @@
 #include "daemon/metrics.h"
 #include "daemon/options.h"
 #include "daemon/policy_use.h"
+#include "daemon/salvage.h"
 #include "daemon/state_dir.h"
 #include "daemon/store.h"
 #include "executor/boot_marker.h"
@@ -57,6 +58,26 @@ int Refuse(ExitCode code, const std::string& why) {
   return code;
 }
 
+bool IsFullDisk(const Error& error) {
+  return error.code == ErrorCode::kExhausted &&
+         (error.os_error == 0 || error.os_error == ENOSPC || error.os_error == EDQUOT);
+}
+
+// Of the file itself, so that salvaging it may help; EIO is a sector that cannot be read.
+bool IsDamage(const Error& error) {
+  return error.code == ErrorCode::kCorrupt || error.os_error == EIO;
+}
+
+// What another daemon or a full disk keeps us from is nothing wrong with the state or the host, and
+// passes; `otherwise` does not.
+int Refuse(ExitCode otherwise, const Error& error, const std::string& state_dir) {
+  if (error.code == ErrorCode::kConflict) return Refuse(kAnotherDaemon, error.message);
+  if (!IsFullDisk(error)) return Refuse(otherwise, error.message);
+  return Refuse(kFailed, "the disk of " + state_dir + " is full: " + error.message +
+                             ". Nothing is lost, and jobs that run go on; make room there (df " +
+                             state_dir + "), then start again");
+}
+
 std::variant<Policy, std::vector<PolicyProblem>> StartingPolicy(const Options& options) {
   if (!options.policy_was_named && ::access(options.policy.c_str(), F_OK) != 0) return Policy{};
   return LoadPolicy(options.policy);
@@ -65,7 +86,7 @@ std::variant<Policy, std::vector<PolicyProblem>> StartingPolicy(const Options& o
 std::string Listed(const std::string& path, const std::vector<PolicyProblem>& problems) {
   std::string text = "the policy is not usable";
   for (const PolicyProblem& problem : problems) {
-    text += "\n  " + path + ": " + problem.pointer + ": " + problem.message;
+    text += "\n  " + path + ": " + Located(problem);
   }
   return text;
 }
@@ -103,21 +124,35 @@ class Headroomd {
  private:
   int TakeState() {
     auto lock = LockStateDir(options_.state_dir);
-    if (!lock) {
-      const bool taken = lock.error().code == ErrorCode::kConflict;
-      return Refuse(taken ? kAnotherDaemon : kBadState, lock.error().message);
-    }
+    if (!lock) return Refuse(kBadState, lock.error(), options_.state_dir);
     lock_ = *std::move(lock);
-    if (Status whole = CheckStateIsWhole(options_.state_dir); !whole) {
-      return Refuse(kBadState, whole.error().message);
-    }
-    auto store = Store::Open(options_.state_dir + "/" + kDatabaseName);
-    if (!store) {
-      const bool taken = store.error().code == ErrorCode::kConflict;
-      return Refuse(taken ? kAnotherDaemon : kBadState, store.error().message);
-    }
+    const auto finished = FinishSalvage(options_.state_dir);
+    if (!finished) return Refuse(kBadState, finished.error(), options_.state_dir);
+    if (*finished) spdlog::warn("finished a --recover that was interrupted");
+    auto store = OpenStore();
+    if (options_.recover && store) spdlog::info("--recover: nothing is wrong with the state file");
+    if (options_.recover && !store && IsDamage(store.error())) store = RecoverStore(store.error());
+    if (!store) return Refuse(kBadState, store.error(), options_.state_dir);
     store_ = *std::move(store);
     return kStopped;
+  }
+
+  Result<std::unique_ptr<Store>> OpenStore() {
+    if (Status whole = CheckStateIsWhole(options_.state_dir); !whole)
+      return tl::unexpected(whole.error());
+    auto store = Store::Open(options_.state_dir + "/" + kDatabaseName);
+    if (!store || !options_.recover) return store;
+    if (Status readable = CheckEveryJob(**store); !readable)
+      return tl::unexpected(readable.error());
+    return store;
+  }
+
+  Result<std::unique_ptr<Store>> RecoverStore(const Error& damage) {
+    spdlog::warn("--recover: {}", damage.message);
+    const auto salvaged = SalvageState(options_.state_dir, clock_);
+    if (!salvaged) return tl::unexpected(salvaged.error());
+    for (const std::string& line : *salvaged) spdlog::warn("--recover: {}", line);
+    return OpenStore();
   }
 
   int TakeHost() {
@@ -128,10 +163,7 @@ class Headroomd {
       return Refuse(kBadInput, "--shim " + options_.shim + ": " + std::strerror(errno));
     }
     auto executor = MakeNativeExecutor({layout_, options_.state_dir, options_.shim, {}}, clock_);
-    if (!executor) {
-      const bool taken = executor.error().code == ErrorCode::kConflict;
-      return Refuse(taken ? kAnotherDaemon : kCannotEnforce, executor.error().message);
-    }
+    if (!executor) return Refuse(kCannotEnforce, executor.error(), options_.state_dir);
     executor_ = *std::move(executor);
     collector_ = MakeCollector(layout_, clock_);
     watch_ = std::make_unique<HostWatch>(*collector_, kCpuWindow);
@@ -142,7 +174,10 @@ class Headroomd {
     auto boot = ReadBootId("/proc");
     if (!boot) return Refuse(kFailed, boot.error().message);
     book_ = std::make_unique<JobBook>(*store_, clock_, *std::move(boot));
-    if (Status loaded = book_->Load(); !loaded) return Refuse(kBadState, loaded.error().message);
+    if (Status loaded = book_->Load(); !loaded) {
+      return Refuse(kBadState, loaded.error().message +
+                                   "; start once with --recover to salvage what can be read");
+    }
     loop_ = std::make_unique<ControlLoop>(LoopParts{clock_, *book_, *watch_, *executor_, metrics_},
                                           policy_);
     events_ = std::make_unique<EventLoop>(io_, MakeCallbacks());
@@ -157,7 +192,7 @@ class Headroomd {
     metrics_.PolicyReloaded(true, clock_.WallNow());
     static_cast<void>(book_->Note("daemon_started", std::nullopt, "{}"));
     if (Status recovered = loop_->Recover(); !recovered)
-      return Refuse(kBadState, recovered.error().message);
+      return Refuse(kBadState, recovered.error(), options_.state_dir);
     events_->Watch(executor_->WaitFd());
     return kStopped;
   }
@@ -213,12 +248,7 @@ class Headroomd {
   }
 
   void Commit() {
-    if (!book_->HasUncommitted()) return;
-    if (Status committed = book_->Commit(); !committed) {
-      spdlog::error("not stored: {}", committed.error().message);
-      return;
-    }
-    service_->EventsCommitted();
+    if (book_->HasUncommitted() && book_->Commit()) service_->EventsCommitted();
   }
 
   // Jobs go on without us; the next daemon adopts them.

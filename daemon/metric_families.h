@@ -206,6 +206,8 @@ struct MetricFamilies {
   Gauges enforcement_missing{registry, "headroom_enforcement_missing",
                              "Limits that the policy asks for and this host cannot enforce."};
   Gauges degraded{registry, "headroom_degraded", "Things that do not work as they should."};
+  Gauges store_works{registry, "headroom_store_works",
+                     "0 while nothing can be stored (a full disk, say), else 1."};
   Counters store_commits{registry, "headroom_store_commits_total", "Durable commits."};
   Counters store_errors{registry, "headroom_store_errors_total", "Failed writes and commits."};
   Gauges store_commit{registry, "headroom_store_commit_seconds", "Time that the last commit took."};

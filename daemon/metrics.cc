@@ -230,6 +230,7 @@ void PublishDaemon(MetricFamilies& to, const StatusView& status) {
   to.enforcement_mode.Replace(OneOf({{"unified"}, {"hybrid"}}, status.enforcement.mode));
   to.enforcement_missing.Set(static_cast<double>(status.enforcement.missing.size()));
   to.degraded.Set(static_cast<double>(status.degraded.size()));
+  to.store_works.Set(status.store_failure ? 0 : 1);
 }
 
 void ReadProcess(MetricFamilies& to) {

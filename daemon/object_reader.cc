@@ -33,7 +33,9 @@ std::optional<int64_t> IntegerWithin(const nlohmann::json& value, int64_t least,
 ObjectReader::ObjectReader(const nlohmann::json& value, std::string pointer,
                            std::vector<RequestProblem>& problems)
     : value_(value), pointer_(std::move(pointer)), problems_(problems) {
-  if (!value_.is_object()) problems_.push_back({pointer_, "expected an object"});
+  if (value_.is_object()) return;
+  problems_.push_back(
+      {pointer_, pointer_.empty() ? "the body: expected an object" : "expected an object"});
 }
 
 const nlohmann::json* ObjectReader::Find(const std::string& key) {

@@ -37,6 +37,8 @@ po::options_description Describe(Options& options, std::string& listen) {
       "our own cgroup, relative to the hierarchy's mount");
   add("shim", po::value(&options.shim)->value_name("PATH"),
       "headroom-shim (default: beside headroomd)");
+  add("recover", po::bool_switch(&options.recover),
+      "if the database is damaged or missing, keep it aside and start with what can be read of it");
   add("log-level",
       po::value(&options.log_level)->default_value(options.log_level)->value_name("LEVEL"),
       "trace, debug, info, warning, error or off");
@@ -52,9 +54,12 @@ std::string Help(const po::options_description& described) {
           "HOST:PORT]\n\n"
        << described
        << "\nSIGHUP reloads the policy; SIGTERM stops the daemon and leaves its jobs running.\n"
-          "Exit codes: 0 stopped by a signal, 2 bad options or policy, 3 another daemon is in "
-          "charge,\n"
-          "4 the state cannot be trusted, 78 this host cannot enforce limits.\n";
+          "Exit codes: 0 stopped by a signal, 1 what may pass by itself (a full disk), 2 bad "
+          "options "
+          "or policy,\n"
+          "3 another daemon is in charge, 4 the state cannot be trusted, 78 this host cannot "
+          "enforce "
+          "limits.\n";
   return text.str();
 }
 

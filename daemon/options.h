@@ -21,6 +21,7 @@ struct Options {
   std::string cgroup_root = "headroom";
   std::string shim;  // beside headroomd unless named
   std::string log_level = "info";
+  bool recover = false;  // salvage a damaged state file
 };
 
 // What to do instead of running: text for stdout (exit 0) or for stderr (exit 2).

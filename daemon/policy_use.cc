@@ -1,6 +1,10 @@
 #include "daemon/policy_use.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "admission/request.h"
 
@@ -33,6 +37,28 @@ bool GateCanRead(const Policy& policy, const Measurements& seen) {
   });
 }
 
+// What it means for a job that a file of the kernel's cannot be written.
+std::string MeaningOf(const std::string& file) {
+  constexpr std::pair<std::string_view, std::string_view> kMeanings[] = {
+      {"memory.high", "jobs are not slowed down before their memory limit"},
+      {"memory.swap.max", "jobs may swap beyond jobs.swap_max"},
+      {"memory.oom.group", "out of memory may kill only a part of a job"}};
+  for (const auto& [known, meaning] : kMeanings) {
+    if (file == known) return fmt::format("{} ({})", meaning, file);
+  }
+  return file;
+}
+
+// "not enforced: jobs may swap beyond jobs.swap_max (memory.swap.max); boot with ...".
+std::string NotEnforced(const Enforcement& enforcement) {
+  std::vector<std::string> meanings;
+  for (const std::string& file : enforcement.missing) meanings.push_back(MeaningOf(file));
+  return fmt::format("not enforced: {}; {}", fmt::join(meanings, ", "),
+                     enforcement.mode == "unified"
+                         ? "boot with swapaccount=1"
+                         : "cgroup v2 can: boot with systemd.unified_cgroup_hierarchy=1");
+}
+
 }  // namespace
 
 PoolCaps PoolCapsOf(const PoolLimits& limits, const Measurements& seen, std::string_view pool) {
@@ -61,8 +87,7 @@ std::vector<std::string> Degradations(const Policy& policy, const Measurements& 
   } else if (!policy.gate.empty() && armed_triggers == 0) {
     notes.push_back("no PSI triggers: pressure is seen at the next tick only");
   }
-  for (const std::string& missing : enforcement.missing)
-    notes.push_back("not enforced: " + missing);
+  if (!enforcement.missing.empty()) notes.push_back(NotEnforced(enforcement));
   for (const CollectorFailure& failure : seen.failures) {
     notes.push_back("collector " + failure.collector + ": " + failure.message);
   }

@@ -99,7 +99,13 @@ CREATE TABLE events (
 ) STRICT;
 )sql";
 
-constexpr std::array kSteps = {kTables};
+// The errno for which output could not be written; null: what was dropped was beyond the limit.
+constexpr const char* kOutputErrors = R"sql(
+ALTER TABLE jobs ADD COLUMN stdout_error INTEGER;
+ALTER TABLE jobs ADD COLUMN stderr_error INTEGER;
+)sql";
+
+constexpr std::array kSteps = {kTables, kOutputErrors};
 
 // An empty file that others cannot read; what was left of an earlier try is replaced.
 Status MakePrivateFile(const std::string& path) {

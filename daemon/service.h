@@ -42,6 +42,7 @@ struct WhyView {
   std::optional<HeadReservation> head;
   GateState gate;
   std::optional<Account> account;
+  std::optional<ResourceVector> observed;  // Σ of running jobs
 };
 
 struct StatusView {
@@ -57,6 +58,16 @@ struct StatusView {
   int64_t policy_generation = 1;
   Enforcement enforcement;
   std::vector<std::string> degraded;  // what does not work as it should: "no PSI", …
+  struct StoreFailure {
+    Duration lasted{};
+    std::string message;
+  };
+  std::optional<StoreFailure> store_failure;  // nothing can be stored now
+};
+
+struct PolicyReload {
+  std::string path;  // of the file that was read
+  std::vector<PolicyProblem> problems;
 };
 
 struct WantedJob {
@@ -109,7 +120,7 @@ class Service {
   virtual const Policy& policy() const = 0;
   virtual int64_t policy_generation() const = 0;
   // All problems, or none and the new policy is in force.
-  virtual Result<std::vector<PolicyProblem>> ReloadPolicy(const Caller& caller) = 0;
+  virtual Result<PolicyReload> ReloadPolicy(const Caller& caller) = 0;
 
   virtual std::string MetricsText() = 0;
   // Empty: ready. Otherwise why not.

@@ -66,7 +66,8 @@ Status CheckStateIsWhole(const std::string& path) {
   return Fail(
       ErrorCode::kCorrupt,
       fmt::format("{} is missing, but {} holds attempts of jobs: restore the database from a "
-                  "backup, or move the state directory away to start anew",
+                  "backup, start once with --recover to go on with what the attempts tell, or move "
+                  "the state directory away to start anew",
                   database, attempts));
 }
 

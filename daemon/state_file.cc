@@ -20,7 +20,8 @@ namespace {
 
 constexpr std::string_view kMagic{"SQLite format 3\0", 16};
 constexpr std::string_view kRestore =
-    "; nothing was changed. Restore a backup, or salvage what is left (docs/durability.md)";
+    "; nothing was changed. Restore a backup, or start once with --recover to salvage what can be "
+    "read (docs/durability.md)";
 
 // The log can grow far beyond its usual 4 MB in one large transaction; it is cut back to this.
 constexpr const char* kSettings =
@@ -29,6 +30,7 @@ constexpr const char* kSettings =
     "PRAGMA foreign_keys = ON;"
     "PRAGMA temp_store = MEMORY;"  // a full /tmp must not fail a write
     "PRAGMA cell_size_check = ON;"
+    "PRAGMA secure_delete = ON;"  // what is gone leaves no bytes that a salvage could take for rows
     "PRAGMA trusted_schema = OFF;"
     "PRAGMA journal_size_limit = 67108864;";
 
@@ -118,12 +120,12 @@ Status CheckLog(const std::string& path, std::string_view header, const WalExten
 
 // Every page, and every index entry against its row: a lost entry would hide a job or let it run
 // twice.
-Status CheckContent(Database& db) {
+Status CheckPages(Database& db) {
   auto found = db.AskText("PRAGMA integrity_check(1)");
   if (!found) return tl::unexpected<Error>(found.error());
   std::ranges::replace(*found, '\n', ' ');
   if (*found != "ok") return Fail(ErrorCode::kCorrupt, *found);
-  return CheckSchema(db, Schema());
+  return {};
 }
 
 Status UseWal(Database& db) {
@@ -159,8 +161,10 @@ Status Prepare(Database& db, const std::string& path, Verification verification)
   if (Status locked = Lock(db, path); !locked) return locked;
   if (Status settled = SettleLog(db, path, *header); !settled) return settled;
   if (Status wal = UseWal(db); !wal) return wal;
+  const bool full = verification == Verification::kFull;
+  if (Status whole = full ? CheckPages(db) : Status{}; !whole) return whole;
   if (Status migrated = Migrate(db, path, Schema()); !migrated) return migrated;
-  return verification == Verification::kFull ? CheckContent(db) : Status{};
+  return full ? CheckSchema(db, Schema()) : Status{};
 }
 
 tl::unexpected<Error> Refuse(const std::string& path, Error error) {
@@ -173,7 +177,11 @@ tl::unexpected<Error> Refuse(const std::string& path, Error error) {
   return tl::unexpected<Error>(std::move(error));
 }
 
-Status BuildFresh(const std::string& path) {
+void RemoveLeftovers(const std::string& path) {
+  for (const char* suffix : {"", "-wal", "-journal", "-shm"}) ::unlink((path + suffix).c_str());
+}
+
+Status BuildFresh(const std::string& path, const std::function<Status(Database&)>& fill) {
   UniqueFd made(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!made) return FailErrno(errno, "create " + path);
   made.Reset();
@@ -182,6 +190,8 @@ Status BuildFresh(const std::string& path) {
   if (Status set = (*db)->Run(kSettings); !set) return set;
   if (Status wal = UseWal(**db); !wal) return wal;
   if (Status migrated = Migrate(**db, path, Schema()); !migrated) return migrated;
+  if (Status filled = fill(**db); !filled) return filled;
+  if (Status folded = (*db)->Checkpoint(); !folded) return folded;
   (*db)->FoldOnClose();
   return {};
 }
@@ -192,13 +202,25 @@ Status Create(const std::string& path) {
     return Damaged(path, "is missing, but its log (" + path + "-wal) is there");
   }
   const std::string fresh = path + ".new";
-  for (const char* suffix : {"", "-wal", "-journal", "-shm"}) ::unlink((fresh + suffix).c_str());
-  if (Status built = BuildFresh(fresh); !built) return built;
+  if (Status built = BuildStateFile(fresh, [](Database&) { return Status{}; }); !built)
+    return built;
   if (::rename(fresh.c_str(), path.c_str()) != 0) return FailErrno(errno, "rename to " + path);
   return SyncDirectoryOf(path);
 }
 
 }  // namespace
+
+Status BuildStateFile(const std::string& path, const std::function<Status(Database&)>& fill) {
+  RemoveLeftovers(path);
+  if (Status built = BuildFresh(path, fill); !built) {
+    RemoveLeftovers(path);  // they may be what fills the disk
+    return built;
+  }
+  auto db = ReopenStateFile(path, Verification::kFull);
+  if (!db) return tl::unexpected<Error>(db.error());
+  (*db)->FoldOnClose();
+  return {};
+}
 
 Result<std::unique_ptr<Database>> OpenStateFile(const std::string& path) {
   if (!Exists(path)) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -24,5 +25,9 @@ Result<std::unique_ptr<Database>> OpenStateFile(const std::string& path);
 // The same for a file that was open before: one that is gone now is an error.
 Result<std::unique_ptr<Database>> ReopenStateFile(const std::string& path,
                                                   Verification verification);
+
+// Makes a new state file at `path`, where leftovers are removed, with what `fill` writes into it.
+// It is closed, verified and synced when this returns, and has no log.
+Status BuildStateFile(const std::string& path, const std::function<Status(Database&)>& fill);
 
 }  // namespace headroom

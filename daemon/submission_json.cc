@@ -79,7 +79,7 @@ std::optional<Duration> ReadDuration(ObjectReader& reader, const std::string& ke
 std::string ReadName(ObjectReader& reader, const std::string& key) {
   const auto name = reader.Text(key);
   if (!name) return {};
-  if (const Status checked = CheckName(key, *name); !checked) {
+  if (const Status checked = CheckName(*name); !checked) {
     reader.Complain(key, checked.error().message);
   }
   return *name;
@@ -151,7 +151,7 @@ std::vector<TokenAmount> ReadTokens(ObjectReader& request) {
     return tokens;
   }
   for (const auto& [name, unused] : value->items()) {  // in order of names
-    if (const Status checked = CheckName("token", name); !checked) {
+    if (const Status checked = CheckName(name); !checked) {
       counts.Complain(name, checked.error().message);
     }
     if (const auto count = counts.Integer(name, 1, kMostTokens)) tokens.push_back({name, *count});
@@ -165,7 +165,7 @@ DeclaredRequest ReadRequest(ObjectReader& reader) {
   if (value == nullptr) return request;
   ObjectReader amounts(*value, reader.PointerTo("request"), reader.problems());
   request.memory_bytes = ReadBytes(amounts, "memory", {1, kMostMemory});
-  request.cpu_millis = ReadCpu(amounts, "cpu", {0, kMostCpuMillis});
+  request.cpu_millis = ReadCpu(amounts, "cpu", {1, kMostCpuMillis});
   request.pids = amounts.Integer("pids", 1, kMostPids);
   request.tokens = ReadTokens(amounts);
   amounts.Finish();
@@ -184,11 +184,12 @@ void ReadLimits(ObjectReader& reader, JobSubmission& job) {
 
 // Asking for more than its own limit allows is a slip: it would be waited for and never be used.
 void CompareWithLimits(ObjectReader& reader, const JobSubmission& job) {
-  const auto compare = [&](const char* key, const std::optional<int64_t>& request,
+  const json* value = reader.Find("request");
+  if (value == nullptr || !value->is_object()) return;
+  ObjectReader request(*value, reader.PointerTo("request"), reader.problems());
+  const auto compare = [&](const char* key, const std::optional<int64_t>& asked,
                            const std::optional<int64_t>& limit) {
-    if (request && limit && *request > *limit) {
-      reader.Complain("request", fmt::format("{}: more than the job's own limit", key));
-    }
+    if (asked && limit && *asked > *limit) request.Complain(key, "more than the job's own limit");
   };
   compare("memory", job.request.memory_bytes, job.memory_max_bytes);
   compare("cpu", job.request.cpu_millis, job.cpu_max_millis);

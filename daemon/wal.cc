@@ -99,6 +99,80 @@ struct Walk {
   }
 };
 
+// One frame by itself, for a salvage.
+struct Frame {
+  int64_t page = 0;
+  bool ends_transaction = false;
+  uint32_t salt1 = 0, salt2 = 0;
+  bool continues = false;  // its checksum goes on from the one that the frame before it has stored
+
+  bool IsOf(const Frame& other) const { return salt1 == other.salt1 && salt2 == other.salt2; }
+};
+
+constexpr int64_t kUsualPageSize = 4096;
+
+Result<std::vector<Frame>> ReadEachFrame(int fd, int64_t size, const std::string& log,
+                                         const std::optional<Header>& header) {
+  const int64_t page_size = header ? header->page_size : kUsualPageSize;
+  const bool big_endian = header ? header->big_endian : std::endian::native == std::endian::big;
+  std::optional<Checksum> before = header ? std::optional(header->checksum) : std::nullopt;
+  std::vector<Frame> frames;
+  std::vector<unsigned char> bytes(static_cast<std::size_t>(kFrameHeaderBytes + page_size));
+  const auto step = static_cast<int64_t>(bytes.size());
+  for (int64_t at = kHeaderBytes; at + step <= size; at += step) {
+    if (Status read = ReadAt(fd, at, bytes, log); !read) {
+      frames.emplace_back();  // a bad sector
+      before.reset();
+      continue;
+    }
+    const Bytes frame = bytes.data();
+    const Checksum stored = StoredChecksum(frame + 16);
+    bool continues = false;
+    if (before) {
+      const Checksum head = Continue(*before, frame, 8, big_endian);
+      continues = Continue(head, frame + kFrameHeaderBytes, page_size, big_endian) == stored;
+    }
+    before = stored;
+    frames.push_back({BigEndian(frame), BigEndian(frame + 4) != 0, BigEndian(frame + 8),
+                      BigEndian(frame + 12), continues});
+  }
+  return frames;
+}
+
+// What the frames of this log have in common; those behind its end are of an older one.
+Frame SaltsOf(const std::optional<Header>& header, const std::vector<Frame>& frames) {
+  if (header) return {0, false, header->salt1, header->salt2, false};
+  for (std::size_t i = 1; i < frames.size(); ++i) {
+    if (frames[i].continues && frames[i].IsOf(frames[i - 1])) return frames[i];
+  }
+  return {};
+}
+
+// How many frames count, and which of them is the last that was lost. What can be the torn end of a
+// power cut is no loss (Walk).
+struct Extent {
+  std::size_t frames = 0, last_lost = 0;
+};
+Extent ExtentOf(const std::vector<Frame>& frames, const Frame& salts, bool has_header) {
+  Extent all, before_damage;
+  int64_t ended_behind = 0;
+  bool holds = has_header;
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    const bool ours = frames[i].IsOf(salts), good = ours && frames[i].continues;
+    holds = holds && good;
+    if (good && frames[i].ends_transaction) all.frames = i + 1;
+    if (holds) before_damage = all;
+    if (!holds && ours && frames[i].ends_transaction) ++ended_behind;
+  }
+  if (has_header && ended_behind <= 1) return before_damage;
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    const bool ours = frames[i].IsOf(salts);
+    if ((ours && !frames[i].continues) || (!ours && i < all.frames)) all.last_lost = i + 1;
+  }
+  if (!has_header && all.frames == 0) all.last_lost = frames.size();
+  return all;
+}
+
 Result<WalExtent> ReadFrames(int fd, int64_t size, const std::string& log) {
   std::vector<unsigned char> header_bytes(kHeaderBytes);
   if (size < kHeaderBytes) return WalExtent{};
@@ -139,6 +213,38 @@ Result<WalExtent> ReadWal(const std::string& path) {
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return FailErrno(errno, "stat " + log);
   return ReadFrames(fd.get(), info.st_size, log);
+}
+
+Result<LoggedPages> ReadLoggedPages(const std::string& path) {
+  const std::string log = path + "-wal";
+  UniqueFd fd(::open(log.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!fd && errno == ENOENT) return LoggedPages{};
+  if (!fd) return FailErrno(errno, "open " + log);
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return FailErrno(errno, "stat " + log);
+  if (info.st_size < kHeaderBytes) return LoggedPages{};
+  std::vector<unsigned char> bytes(kHeaderBytes);
+  const bool read_header = ReadAt(fd.get(), 0, bytes, log).has_value();
+  const auto header = read_header ? ParseHeader(bytes.data()) : std::nullopt;
+  const auto frames = ReadEachFrame(fd.get(), info.st_size, log, header);
+  if (!frames) return tl::unexpected<Error>(frames.error());
+  const Frame salts = SaltsOf(header, *frames);
+  const Extent extent = ExtentOf(*frames, salts, header.has_value());
+
+  LoggedPages logged;
+  const int64_t page_size = header ? header->page_size : kUsualPageSize;
+  if (header) logged.page_size = page_size;
+  logged.lost_frame = static_cast<int64_t>(extent.last_lost);
+  bytes.resize(static_cast<std::size_t>(page_size));
+  for (std::size_t i = 0; i < extent.frames; ++i) {
+    const Frame& frame = (*frames)[i];
+    if (!frame.continues || !frame.IsOf(salts)) continue;
+    const auto number = static_cast<int64_t>(i) + 1;
+    const int64_t at = WalBytes(number, page_size) - page_size;
+    if (Status read = ReadAt(fd.get(), at, bytes, log); !read) continue;
+    logged.pages[frame.page] = {number, {bytes.begin(), bytes.end()}};
+  }
+  return logged;
 }
 
 Status CutWal(const std::string& path, int64_t bytes) {

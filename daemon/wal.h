@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -20,6 +22,21 @@ struct WalExtent {
 // that were synced are damaged: each is synced before the next begins, so what a power cut tears is
 // never more than the last one.
 Result<WalExtent> ReadWal(const std::string& path);
+
+// What a salvage can take from a damaged log: of each page the newest version that was committed
+// and still has its checksum, also behind a frame that is damaged.
+struct LoggedPages {
+  struct Page {
+    int64_t frame = 0;
+    std::string bytes;
+  };
+  std::optional<int64_t> page_size;  // absent: there is no log, or its header is lost
+  std::map<int64_t, Page> pages;     // by page number
+  // The last frame that was committed and cannot be read; 0: none. Nobody knows which page it held,
+  // so any version from before it may be out of date.
+  int64_t lost_frame = 0;
+};
+Result<LoggedPages> ReadLoggedPages(const std::string& path);
 
 // Cuts the log of `path` to `bytes`, durably. Transactions behind it are gone for good.
 Status CutWal(const std::string& path, int64_t bytes);

@@ -89,6 +89,15 @@ struct AttemptUsage {
   bool operator==(const AttemptUsage&) const = default;
 };
 
+// What of an output stream is not in its log, and the errno for which it was first refused (a full
+// disk, F58); 0: it was beyond the limit.
+struct DroppedOutput {
+  int64_t bytes = 0;
+  int os_error = 0;
+
+  bool operator==(const DroppedOutput&) const = default;
+};
+
 struct AttemptEnd {
   AttemptId id;
   Outcome outcome;
@@ -96,8 +105,7 @@ struct AttemptEnd {
   AttemptUsage usage;
   TimePoint started_at{};  // of the command; equal to ended_at if it never ran
   TimePoint ended_at{};
-  int64_t stdout_dropped_bytes = 0;
-  int64_t stderr_dropped_bytes = 0;
+  DroppedOutput stdout_dropped, stderr_dropped;
 };
 
 }  // namespace headroom

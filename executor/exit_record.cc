@@ -73,8 +73,10 @@ bool ParseLine(std::string_view line, ExitRecord& record, bool& has_outcome) {
   if (key == "outcome") return has_outcome = ParseOutcome(line, record.outcome);
   if (key == "started") return ParseInto(line, record.started_at);
   if (key == "ended") return ParseInto(line, record.ended_at);
-  if (key == "stdout_dropped") return ParseInto(line, record.stdout_dropped_bytes);
-  if (key == "stderr_dropped") return ParseInto(line, record.stderr_dropped_bytes);
+  if (key == "stdout_dropped") return ParseInto(line, record.stdout_dropped.bytes);
+  if (key == "stderr_dropped") return ParseInto(line, record.stderr_dropped.bytes);
+  if (key == "stdout_error") return ParseInto(line, record.stdout_dropped.os_error);
+  if (key == "stderr_error") return ParseInto(line, record.stderr_dropped.os_error);
   if (key == "pool_oom") return ParseInto(line, record.pool_oom_events);
   return true;
 }
@@ -91,8 +93,10 @@ std::string FormatExitRecord(const ExitRecord& record) {
   line("outcome", FormatOutcome(record.outcome));
   line("started", std::to_string(record.started_at.time_since_epoch().count()));
   line("ended", std::to_string(record.ended_at.time_since_epoch().count()));
-  line("stdout_dropped", std::to_string(record.stdout_dropped_bytes));
-  line("stderr_dropped", std::to_string(record.stderr_dropped_bytes));
+  line("stdout_dropped", std::to_string(record.stdout_dropped.bytes));
+  line("stderr_dropped", std::to_string(record.stderr_dropped.bytes));
+  line("stdout_error", std::to_string(record.stdout_dropped.os_error));
+  line("stderr_error", std::to_string(record.stderr_dropped.os_error));
   line("pool_oom", std::to_string(record.pool_oom_events));
   return text.append(kLastLine).append("\n");
 }

@@ -18,8 +18,7 @@ struct ExitRecord {
   Outcome outcome;
   TimePoint started_at{};
   TimePoint ended_at{};
-  int64_t stdout_dropped_bytes = 0;
-  int64_t stderr_dropped_bytes = 0;
+  DroppedOutput stdout_dropped, stderr_dropped;
   int64_t pool_oom_events = 0;  // what the pool had counted when the attempt was launched
 
   bool operator==(const ExitRecord&) const = default;

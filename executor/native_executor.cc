@@ -203,7 +203,7 @@ Outcome Native::OutcomeWithoutRecord(const AttemptId& id, int claim_error) const
 
 ExitRecord Native::EndedNow(Outcome outcome) const {
   const TimePoint now = clock_.Now();
-  return {boot_id_, std::move(outcome), now, now, 0, 0, 0};
+  return {boot_id_, std::move(outcome), now, now, {}, {}, 0};
 }
 
 // Removes the attempt's cgroup when it is empty, after what it has to say was read.
@@ -250,8 +250,8 @@ AttemptEnd Native::EndOf(const AttemptId& id, const ExitRecord& record,
   end.outcome = record.outcome;
   end.oom = report.oom;
   end.usage = report.usage;
-  end.stdout_dropped_bytes = record.stdout_dropped_bytes;
-  end.stderr_dropped_bytes = record.stderr_dropped_bytes;
+  end.stdout_dropped = record.stdout_dropped;
+  end.stderr_dropped = record.stderr_dropped;
   // The instants of another boot mean nothing now; how long it ran still does.
   end.ended_at = record.boot_id == boot_id_ ? record.ended_at : clock_.Now();
   end.started_at = end.ended_at - (record.ended_at - record.started_at);

@@ -9,8 +9,11 @@
 
 namespace headroom::shim {
 
-LogPump::LogPump(UniqueFd pipe, UniqueFd file, int64_t limit_bytes)
-    : pipe_(std::move(pipe)), file_(std::move(file)), room_bytes_(file_ ? limit_bytes : 0) {
+LogPump::LogPump(UniqueFd pipe, LogFile file, int64_t limit_bytes)
+    : pipe_(std::move(pipe)),
+      file_(std::move(file.fd)),
+      room_bytes_(file_ ? limit_bytes : 0),
+      os_error_(file.os_error) {
   ::fcntl(pipe_.get(), F_SETFL, O_NONBLOCK);  // this end only; the command's end stays blocking
 }
 
@@ -31,7 +34,10 @@ void LogPump::Keep(const char* data, std::size_t size) {
   auto dropped = static_cast<int64_t>(size) - left;
   while (left > 0) {
     const ssize_t n = ::write(file_.get(), data, static_cast<std::size_t>(left));
-    if (n <= 0) break;
+    if (n <= 0) {
+      if (os_error_ == 0) os_error_ = n < 0 ? errno : ENOSPC;
+      break;
+    }
     data += n;
     left -= n;
     room_bytes_ -= n;

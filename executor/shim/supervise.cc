@@ -22,9 +22,11 @@ constexpr int kOomLooks = 100;
 
 TimePoint Now() { return SystemClock().Now(); }
 
-UniqueFd OpenLog(const std::string& path) {
+LogFile OpenLog(const std::string& path) {
   constexpr int kFlags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC;
-  return UniqueFd(::open(path.c_str(), kFlags, 0600));
+  UniqueFd fd(::open(path.c_str(), kFlags, 0600));
+  const int os_error = fd ? 0 : errno;
+  return {std::move(fd), os_error};
 }
 
 Outcome Reap(int pidfd) {
@@ -80,8 +82,8 @@ class Supervision {
 
   int failure() const { return failure_.get(); }
   int pidfd() const { return pidfd_.get(); }
-  int64_t output_dropped() const { return output_.dropped_bytes(); }
-  int64_t errors_dropped() const { return errors_.dropped_bytes(); }
+  DroppedOutput output_dropped() const { return {output_.dropped_bytes(), output_.os_error()}; }
+  DroppedOutput errors_dropped() const { return {errors_.dropped_bytes(), errors_.os_error()}; }
 
  private:
   // Waits, then empties the pipes, which are entries 1 and 2.
@@ -119,8 +121,8 @@ ExitRecord Supervise(const ShimSpec& spec) {
     record.outcome = *failed;
     record.ended_at = record.started_at;
   }
-  record.stdout_dropped_bytes = running.output_dropped();
-  record.stderr_dropped_bytes = running.errors_dropped();
+  record.stdout_dropped = running.output_dropped();
+  record.stderr_dropped = running.errors_dropped();
   return record;
 }
 

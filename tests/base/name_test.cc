@@ -26,6 +26,7 @@ TEST(CheckName, RefusesWhatCouldLeaveItsDirectoryOrItsField) {
 
 TEST(CheckName, SaysWhoseNameItWas) {
   EXPECT_TRUE(CheckName("tenant", "a/b").error().message.starts_with("tenant: expected 1 to 128"));
+  EXPECT_TRUE(CheckName("a/b").error().message.starts_with("expected 1 to 128"));
 }
 
 }  // namespace

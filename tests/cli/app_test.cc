@@ -57,7 +57,29 @@ TEST(App, NamesTheNearestVerb) {
   const Ran ran = CliRun()({"stauts"});
   EXPECT_EQ(ran.exit, 2);
   EXPECT_THAT(ran.err, HasSubstr("unknown verb stauts, did you mean \"status\"?"));
-  EXPECT_EQ(CliRun()({"help", "lsit"}).exit, 2);
+  EXPECT_THAT(CliRun()({"help", "lsit"}).err, HasSubstr("did you mean \"list\"?"));
+}
+
+TEST(App, NamesNoVerbThatIsNotNear) {
+  for (const char* word : {"bogus", "delete", "ls", "x"}) {
+    const Ran ran = CliRun()({word});
+    EXPECT_EQ(ran.exit, 2);
+    EXPECT_THAT(ran.err, HasSubstr(std::string("unknown verb ") + word + ", known: help, run, "));
+  }
+}
+
+TEST(App, HasHelpAboutHelp) {
+  const std::string overview = CliRun()({"help"}).out;
+  for (const auto& words : {std::vector<std::string>{"help", "help"},
+                            {"help", "--help"},
+                            {"help", "--json"},
+                            {"--json", "help"},
+                            {"--help", "help"}}) {
+    EXPECT_EQ(CliRun()(words).exit, 0) << words.back();
+    EXPECT_EQ(CliRun()(words).out, overview) << words.back();
+  }
+  EXPECT_EQ(CliRun()({"help", "run", "list"}).exit, 2);
+  EXPECT_EQ(CliRun()({"help", "--bogus"}).exit, 2);
 }
 
 TEST(App, NamesTheNearestOption) {
@@ -69,7 +91,9 @@ TEST(App, NamesTheNearestOption) {
 TEST(App, SaysWhichOperandIsMissingOrTooMuch) {
   EXPECT_THAT(CliRun()({"why"}).err, HasSubstr("why needs ID"));
   EXPECT_EQ(CliRun()({"why"}).exit, 2);
-  EXPECT_THAT(CliRun()({"status", "x"}).err, HasSubstr("too many operands, from \"x\" on"));
+  EXPECT_EQ(CliRun()({"status", "x"}).err,
+            "headroom: status: too many operands, from \"x\" on\n"
+            "  hint: headroom status; `headroom help status` has examples\n");
   EXPECT_THAT(CliRun()({"show", "abc"}).err, HasSubstr("not a job's id: abc"));
   EXPECT_EQ(CliRun()({"show", "0"}).exit, 2);
 }
@@ -91,9 +115,42 @@ TEST(App, EndsWith3AndAHintWhereNoDaemonAnswers) {
   for (const auto& words : all) {
     const Ran ran = CliRun()(words);
     EXPECT_EQ(ran.exit, 3) << words.front();
-    EXPECT_THAT(ran.err, HasSubstr("headroom: no daemon answers on /nonexistent/socket"));
+    EXPECT_THAT(ran.err, HasSubstr("headroom: no daemon answers on /nonexistent/socket: No such "
+                                   "file or directory (ENOENT)\n"));
     EXPECT_THAT(ran.err, HasSubstr("hint:"));
     EXPECT_THAT(ran.out, IsEmpty()) << words.front();
+  }
+}
+
+// Data on stdout is one versioned object a line, and there is none where there is nothing to say.
+TEST(App, KeepsStdoutForJsonWhateverIsWrong) {
+  const std::vector<std::vector<std::string>> wrong{{"run"},
+                                                    {"run", "--memory", "x", "true"},
+                                                    {"submit"},
+                                                    {"list", "--state", "x"},
+                                                    {"list", "--limit", "0"},
+                                                    {"show", "x"},
+                                                    {"why"},
+                                                    {"cancel", "1", "x"},
+                                                    {"logs", "0"},
+                                                    {"status", "x"},
+                                                    {"top", "--interval", "x"},
+                                                    {"top", "--count", "0"},
+                                                    {"events", "--after", "x"},
+                                                    {"policy", "x"},
+                                                    {"policy", "check"},
+                                                    {"policy", "check", "/nonexistent"},
+                                                    {"doctor", "x"},
+                                                    {"version", "x"}};
+  for (std::vector<std::string> words : wrong) {
+    words.insert(words.begin(), "--json");
+    const Ran ran = CliRun()(words);
+    EXPECT_EQ(ran.exit, 2) << words[1];
+    if (ran.out.empty()) {
+      EXPECT_THAT(ran.err, testing::StartsWith("headroom: ")) << words[1];
+    } else {
+      EXPECT_EQ(ran.json()["schema_version"], 1) << words[1];
+    }
   }
 }
 
@@ -134,7 +191,8 @@ TEST(App, VersionWorksWithoutADaemon) {
   EXPECT_EQ(ran.exit, 0);
   EXPECT_EQ(ran.json()["daemon"], nullptr);
   EXPECT_EQ(ran.json()["schema_version"], 1);
-  EXPECT_THAT(CliRun()({"--version"}).out, HasSubstr("headroomd not reachable"));
+  EXPECT_THAT(CliRun()({"--version"}).out,
+              HasSubstr("headroomd not reachable: no daemon answers on /nonexistent/socket: "));
 }
 
 TEST(App, FailsWhenItsOutputCannotBeWritten) {

@@ -52,6 +52,22 @@ TEST(Args, TakesTwoDashesBeforeACommand) {
   EXPECT_THAT(args->operands, ElementsAre("-x", "--", "y"));
 }
 
+TEST(Args, TakesAValueThatIsEmptyOrCalledAsAnOption) {
+  for (const Operands operands : {Operands::kCommand, Operands::kAnywhere}) {
+    for (const char* value : {"", "memory", "follow", "f", "-1"}) {
+      const auto args = Parse({"--token", value, "x"}, operands);
+      ASSERT_TRUE(args) << args.error().message;
+      EXPECT_EQ(args->Get("token"), value);
+      EXPECT_THAT(args->operands, ElementsAre("x"));
+    }
+  }
+}
+
+TEST(Args, TakesNoCommandForTheValueOfAnUnknownOption) {
+  const auto args = Parse({"--memroy", "1GiB", "ls"}, Operands::kCommand);
+  EXPECT_THAT(args.error().message, HasSubstr("unknown option --memroy"));
+}
+
 TEST(Args, NamesTheNearestOptionForAnUnknownOne) {
   const auto args = Parse({"--memroy=1GiB"});
   EXPECT_EQ(args.error().exit, ExitCode::kUsage);
@@ -65,6 +81,7 @@ TEST(Args, RefusesAbbreviations) {
 
 TEST(Args, RefusesAMissingValueAndAValueForAFlag) {
   EXPECT_THAT(Parse({"--memory"}).error().message, HasSubstr("--memory"));
+  EXPECT_FALSE(Parse({"--memory"}, Operands::kCommand));
   EXPECT_EQ(Parse({"--follow=yes"}).error().exit, ExitCode::kUsage);
 }
 

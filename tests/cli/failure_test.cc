@@ -38,23 +38,54 @@ TEST(FromAnswer, ListsTheProblemsThatTheMessageDoesNotName) {
                  R"({"message":"2 problems; the first: /a: too big","details":{"problems":[
           {"pointer":"/a","message":"too big"},{"pointer":"/b","message":"unknown key"}]}})");
   EXPECT_THAT(failure.details, ElementsAre("/b: unknown key"));
+  EXPECT_THAT(failure.problems,
+              ElementsAre(PolicyProblem{"/a", "too big"}, PolicyProblem{"/b", "unknown key"}));
+}
+
+TEST(FromAnswer, ListsEveryPlaceOfTheSameProblem) {
+  const Failure failure =
+      FromAnswer(422,
+                 R"({"message":"2 problems; the first: /a: too big","details":{"problems":[
+          {"pointer":"/a","message":"too big"},{"pointer":"/b","message":"too big"}]}})");
+  EXPECT_THAT(failure.details, ElementsAre("/b: too big"));
 }
 
 TEST(FromAnswer, ShowsAnAnswerThatIsNoJson) {
   EXPECT_THAT(FromAnswer(502, "<html>").message, HasSubstr("502: <html>"));
 }
 
-TEST(FromTransport, SaysThatNoDaemonAnswers) {
-  for (const int os_error : {ENOENT, ECONNREFUSED}) {
+TEST(FromTransport, SaysWhyNoDaemonAnswersAndWhatToDo) {
+  const struct {
+    int os_error;
+    const char *reason, *advice;
+  } cases[] = {{ENOENT, "No such file or directory (ENOENT)", "start headroomd"},
+               {ENOTDIR, "Not a directory (ENOTDIR)", "--socket or HEADROOM_SOCKET"},
+               {ECONNREFUSED, "Connection refused (ECONNREFUSED)", "headroomd has ended"}};
+  for (const auto& [os_error, reason, advice] : cases) {
     const Failure failure = FromTransport(FailErrno(os_error, "connect").value(), "/run/s");
     EXPECT_EQ(failure.exit, ExitCode::kNoDaemon);
-    EXPECT_EQ(failure.message, "no daemon answers on /run/s");
+    EXPECT_EQ(failure.message, std::string("no daemon answers on /run/s: ") + reason);
+    EXPECT_THAT(failure.hint, HasSubstr(advice));
     EXPECT_THAT(failure.hint, HasSubstr("headroom doctor"));
   }
 }
 
+TEST(FromTransport, SaysWhichDaemonIsSilentOrIsNone) {
+  const Failure late = FromTransport(
+      {ErrorCode::kUnavailable, "it did not answer within 15 s", ETIMEDOUT}, "/run/s");
+  EXPECT_EQ(late.exit, ExitCode::kNoDaemon);
+  EXPECT_EQ(late.message, "no daemon answers on /run/s: it did not answer within 15 s");
+  EXPECT_THAT(late.hint, HasSubstr("far too busy"));
+  const Failure other = FromTransport({ErrorCode::kCorrupt, "no HTTP", 0}, "/run/s");
+  EXPECT_EQ(other.message, "no daemon answers on /run/s: no HTTP");
+  EXPECT_THAT(other.hint, HasSubstr("HEADROOM_SOCKET"));
+}
+
 TEST(FromTransport, SaysWhoMayUseTheSocket) {
-  EXPECT_EQ(FromTransport(FailErrno(EACCES, "connect").value(), "/s").exit, ExitCode::kDenied);
+  const Failure denied = FromTransport(FailErrno(EACCES, "connect to /s").value(), "/s");
+  EXPECT_EQ(denied.exit, ExitCode::kDenied);
+  EXPECT_EQ(denied.message, "connect to /s: Permission denied (EACCES)");
+  EXPECT_THAT(denied.hint, HasSubstr("group that owns the socket"));
 }
 
 TEST(FailureText, EscapesWhatCameFromOutside) {  // F41

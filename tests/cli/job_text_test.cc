@@ -47,6 +47,50 @@ TEST(JobsTable, ShowsTokensWithTheRequest) {
   EXPECT_THAT(Row(job), HasSubstr("1.0 GiB 0.50c 2 db"));
 }
 
+nlohmann::json AWaitFor(const std::string& reason,
+                        const nlohmann::json& more = nlohmann::json::object()) {
+  nlohmann::json job = AWaitingJob(42, 1, "needs 13.0 GiB memory, the target is passed by 1.7 GiB");
+  job["decision"]["reason"] = reason;
+  job["decision"].update(more);
+  return job;
+}
+
+std::string Narrow(const nlohmann::json& job, int width) {
+  Look look;
+  look.width = width;
+  const std::string text = Render(JobsTable({Read(job)}, kNow), look);
+  return text.substr(text.find('\n') + 1);
+}
+
+TEST(JobsTable, KeepsTheReasonOfAWaitAtEightyColumns) {
+  const std::pair<nlohmann::json, const char*> cases[] = {
+      {AWaitFor("over_target"), "memory at target"},
+      {AWaitFor("over_ceiling", {{"dimension", "pids"}}), "pids at ceiling"},
+      {AWaitFor("resting", {{"dimension", "token"}, {"token", "db"}}), "token db taken"},
+      {AWaitFor("resting", {{"dimension", "cpu"}}), "cpu resting"},
+      {AWaitFor("behind_head", {{"head", 41}}), "behind job 41"},
+      {AWaitFor("gate_closed"), "gate closed"},
+      {AWaitFor("no_measurement"), "not measured yet"},
+      {AWaitFor("stale"), "stale measurement"},
+      {AWaitFor("max_jobs"), "max jobs"},
+      {AWaitFor("of_tomorrow"), "of tomorrow"}};
+  for (const auto& [job, brief] : cases)
+    EXPECT_THAT(Narrow(job, 80), HasSubstr(std::string("1m 0s  ") + brief + "\n"));
+}
+
+TEST(JobsTable, GivesUpColumnsFromTheLeastImportantOn) {
+  nlohmann::json job = AWaitFor("over_target");
+  job["observed"] = {{"memory_bytes", 300 << 20}, {"cpu_millis", 1250}};
+  EXPECT_EQ(Narrow(job, 200),
+            "42  waiting  nightly  alice  1.0 GiB 0.50c  300 MiB 1.25c     1m 0s  needs 13.0 GiB "
+            "memory, the target is passed by 1.7 GiB\n");
+  EXPECT_EQ(Narrow(job, 80),
+            "42  waiting  nightly  1.0 GiB 0.50c  300 MiB 1.25c     1m 0s  memory at target\n");
+  EXPECT_EQ(Narrow(job, 60), "42  waiting  nightly     1m 0s  memory at target\n");
+  EXPECT_EQ(Narrow(job, 40), "42  waiting  nightly  memory at target\n");
+  EXPECT_EQ(Narrow(job, 30), "42  waiting  memory at target\n");
+}
+
 TEST(EndText, TellsSignalsOomAndMessagesApart) {
   nlohmann::json job = AFinishedJob(1, "signaled");
   job["signal"] = 15;
@@ -89,6 +133,21 @@ TEST(JobText, SaysEverythingOnce) {
             "  ended         exit code 3\n"
             "  used at most  700 MiB memory, 4 pids, 12.5 s of CPU\n"
             "  logs          5.0 MiB of stdout dropped: over the policy's jobs.log_max\n");
+}
+
+// F58
+TEST(DroppedText, TellsAFullDiskFromTheLimit) {
+  nlohmann::json job = AFinishedJob(42, "succeeded");
+  job["log"] = {{"stdout_dropped_bytes", 4},
+                {"stderr_dropped_bytes", 2048},
+                {"stdout_error", "write: No space left on device (ENOSPC)"},
+                {"stderr_error", nullptr}};
+  EXPECT_EQ(DroppedText(Read(job)),
+            "2.0 KiB of stderr dropped: over the policy's jobs.log_max; "
+            "4 B of stdout dropped: write: No space left on device (ENOSPC)");
+  job["log"]["stderr_error"] = job["log"]["stdout_error"];
+  EXPECT_EQ(DroppedText(Read(job)),
+            "4 B of stdout, 2.0 KiB of stderr dropped: write: No space left on device (ENOSPC)");
 }
 
 TEST(JobText, EscapesTheCommand) {  // F41

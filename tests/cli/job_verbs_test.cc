@@ -119,11 +119,51 @@ TEST(Cancel, TriesEveryJobAndEndsWithTheFirstFailure) {
   FakeDaemon daemon;
   daemon.On("POST /v1/jobs/1/cancel", {Json(AJob(1, "stopping"))});
   daemon.On("POST /v1/jobs/2/cancel", {Refusal(404, "no such job: 2")});
-  daemon.On("POST /v1/jobs/3/cancel", {Json(AFinishedJob(3, "cancelled"))});
+  json waited = AFinishedJob(3, "cancelled");
+  waited["attempt"] = 0;
+  daemon.On("POST /v1/jobs/3/cancel", {Json(waited)});
   const Ran ran = CliRun(daemon.socket())({"cancel", "1", "2", "3"});
   EXPECT_EQ(ran.exit, 4);
   EXPECT_EQ(ran.out, "job 1: stopping\njob 3: cancelled\n");
   EXPECT_EQ(ran.err, "headroom: no such job: 2\n");
+}
+
+TEST(Cancel, SaysThatAJobHadAlreadyEndedAndHow) {
+  FakeDaemon daemon;
+  json failed = AFinishedJob(1, "failed");
+  failed["exit_code"] = 3;
+  json cancelled = AFinishedJob(2, "cancelled");
+  cancelled["message"] = "cancelled by alice";
+  json rejected = AFinishedJob(3, "rejected");
+  rejected["attempt"] = 0;
+  rejected["message"] = "rejected: needs 9 GiB";
+  json waited = AFinishedJob(4, "cancelled");
+  waited["attempt"] = 0;
+  daemon.On("POST /v1/jobs/1/cancel", {Json(failed)});
+  daemon.On("POST /v1/jobs/2/cancel", {Json(cancelled)});
+  daemon.On("POST /v1/jobs/3/cancel", {Json(rejected)});
+  daemon.On("POST /v1/jobs/4/cancel", {Json(waited)});
+  const Ran ran = CliRun(daemon.socket())({"cancel", "1", "2", "3", "4"});
+  EXPECT_EQ(ran.exit, 0);
+  EXPECT_EQ(ran.out,
+            "job 1: had already ended (failed: exit code 3)\n"
+            "job 2: had already ended (cancelled by alice)\n"
+            "job 3: had already ended (rejected: needs 9 GiB)\n"
+            "job 4: cancelled\n");
+}
+
+TEST(Cancel, CancelsNothingWhereAnIdIsNone) {
+  FakeDaemon daemon;
+  const Ran ran = CliRun(daemon.socket())({"cancel", "1", "bogus"});
+  EXPECT_EQ(ran.exit, 2);
+  EXPECT_THAT(ran.err, HasSubstr("not a job's id: bogus"));
+  EXPECT_THAT(daemon.asked(), IsEmpty());
+}
+
+TEST(Cancel, SaysOnceThatNoDaemonAnswers) {
+  const Ran ran = CliRun()({"cancel", "1", "2", "3"});
+  EXPECT_EQ(ran.exit, 3);
+  EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 2) << ran.err;
 }
 
 TEST(Submit, PrintsTheId) {
@@ -165,11 +205,66 @@ TEST(Submit, ListsEveryProblemThatTheDaemonFound) {
                                        {{{"pointer", "/request/memory"}, {"message", "too much"}},
                                         {{"pointer", "/user"}, {"message", "no such user"}}}}}}},
                                    422)});
-  const Ran ran = CliRun(daemon.socket())({"submit", "true"});
+  const Ran ran = CliRun(daemon.socket())({"submit", "--memory", "9TiB", "true"});
   EXPECT_EQ(ran.exit, 2);
   EXPECT_EQ(ran.err,
-            "headroom: 2 problems; the first: /request/memory: too much\n"
-            "  /user: no such user\n");
+            "headroom: 2 problems; the first: --memory 9TiB: too much\n"
+            "  /user: no such user\n"
+            "  hint: `headroom help submit` has the options\n");
+}
+
+std::string RefusedAs(const std::string& pointer, const std::string& message,
+                      std::vector<std::string> words) {
+  FakeDaemon daemon;
+  const std::string all = pointer.empty() ? message : pointer + ": " + message;
+  daemon.On("POST /v1/jobs",
+            {Json({{"message", all},
+                   {"details", {{"problems", {{{"pointer", pointer}, {"message", message}}}}}}},
+                  422)});
+  words.insert(words.begin(), "submit");
+  words.emplace_back("true");
+  const std::string err = CliRun(daemon.socket())(words).err;
+  return err.substr(0, err.find('\n'));
+}
+
+TEST(Submit, SaysWhatTheDaemonRefusedInItsOwnOptions) {
+  EXPECT_EQ(RefusedAs("/request/cpu", "expected cores", {"--cpu", "0"}),
+            "headroom: --cpu 0: expected cores");
+  EXPECT_EQ(RefusedAs("/limits/memory", "too small", {"--limit-memory=1MiB"}),
+            "headroom: --limit-memory 1MiB: too small");
+  EXPECT_EQ(RefusedAs("/request/tokens/db", "too many", {"--token", "a=1", "--token", "db=9"}),
+            "headroom: --token db=9: too many");
+  EXPECT_EQ(RefusedAs("/environment/1A", "expected a name", {"--env", "1A=secret"}),
+            "headroom: --env 1A: expected a name");
+  EXPECT_EQ(RefusedAs("/working_directory", "too long", {"--chdir", ""}),
+            "headroom: --chdir \"\": too long");
+  EXPECT_EQ(RefusedAs("/user", "user zoe: unknown on this host", {"--user", "zoe"}),
+            "headroom: --user: user zoe: unknown on this host");
+  EXPECT_EQ(RefusedAs("/idempotency_key", "expected x; got \"a b\"", {"--idempotency-key", "a b"}),
+            "headroom: --idempotency-key: expected x; got \"a b\"");
+  EXPECT_EQ(RefusedAs("/command", "too long", {}), "headroom: the command: too long");
+  EXPECT_EQ(RefusedAs("/working_directory", "gone", {}), "headroom: /working_directory: gone");
+  EXPECT_EQ(RefusedAs("/keys", "unknown key", {"--key", "a"}), "headroom: /keys: unknown key");
+  EXPECT_EQ(RefusedAs("", "the body: expected an object", {}),
+            "headroom: the body: expected an object");
+}
+
+TEST(Submit, NamesTheKeyThatWasUsedBefore) {
+  FakeDaemon daemon;
+  daemon.On("POST /v1/jobs", {Refusal(409, "idempotency_key: used before by job 8")});
+  EXPECT_THAT(CliRun(daemon.socket())({"submit", "--idempotency-key", "K1", "true"}).err,
+              HasSubstr("headroom: --idempotency-key K1: used before by job 8\n"));
+}
+
+TEST(List, SaysWhatTheDaemonRefusedInItsOwnOptions) {
+  FakeDaemon daemon;
+  daemon.On("GET /v1/jobs?limit=500&state=running&user=zoe",
+            {Json({{"message", "?user: who?"},
+                   {"details", {{"problems", {{{"pointer", "?user"}, {"message", "who?"}}}}}}},
+                  400)});
+  const Ran ran = CliRun(daemon.socket())({"list", "--user", "zoe"});
+  EXPECT_EQ(ran.exit, 2);
+  EXPECT_EQ(ran.err, "headroom: --user zoe: who?\n  hint: `headroom help list` has the options\n");
 }
 
 TEST(Submit, RefusesACommandThatIsNotUtf8) {

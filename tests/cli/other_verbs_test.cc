@@ -1,6 +1,8 @@
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include <fstream>
 
@@ -83,7 +85,39 @@ TEST(Events, PrintsTheRecentOnes) {
   const Ran ran = CliRun(daemon.socket())({"events"});
   EXPECT_EQ(std::count(ran.out.begin(), ran.out.end(), '\n'), 50);
   EXPECT_THAT(ran.out, testing::StartsWith("    11  2027-01-15T08:00:00.000Z  job_finished     job "
-                                           "42  exit_code=3 outcome=failed\n"));
+                                           "42  outcome=failed exit_code=3\n"));
+}
+
+// What a terminal of this width shows of `event`.
+std::string OnTerminal(const json& event, int columns) {
+  FakeDaemon daemon;
+  daemon.On(PageLine(0), {Json({{"events", {event}}, {"last", 1}})});
+  daemon.On(PageLine(1), {Json({{"events", json::array()}, {"last", 1}})});
+  CliRun headroom(daemon.socket());
+  const UniqueFd terminal(::posix_openpt(O_RDWR | O_NOCTTY));
+  if (!terminal) return "no terminal";
+  headroom.out_fd = terminal.get();
+  headroom.environment["COLUMNS"] = std::to_string(columns);
+  headroom.environment["LANG"] = "C.UTF-8";
+  return headroom({"events"}).out;
+}
+
+TEST(Events, FitTheTerminal) {
+  json event = AnEvent(1);
+  event["detail"]["peak_memory_bytes"] = 262144;
+  EXPECT_EQ(OnTerminal(event, 120),
+            "     1  2027-01-15T08:00:00.000Z  job_finished     job 42  outcome=failed exit_code=3 "
+            "peak_memory_bytes=262144\n");
+  EXPECT_EQ(OnTerminal(event, 80),
+            "     1  01-15 08:00:00  job_finished     job 42  outcome=failed exit_code=3…\n");
+  EXPECT_EQ(OnTerminal(event, 60),
+            "     1  01-15 08:00:00  job_finished     job 42\n"
+            "        outcome=failed exit_code=3 peak_memory_bytes=262144\n");
+  EXPECT_EQ(OnTerminal(event, 40),
+            "     1  job_finished     job 42\n"
+            "        outcome=failed exit_code=3…\n");
+  event["detail"] = json::object();
+  EXPECT_EQ(OnTerminal(event, 40), "     1  job_finished     job 42\n");
 }
 
 TEST(Events, GoesOnPastPagesOfEventsThatAreNotTheCallers) {

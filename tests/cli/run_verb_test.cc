@@ -180,7 +180,8 @@ TEST(Run, SaysWhatOfTheOutputIsMissing) {
   ADaemonWithAJob daemon(end);
   const Ran ran = CliRun(daemon.socket())({"run", "true"});
   EXPECT_EQ(ran.exit, 0);
-  EXPECT_THAT(ran.err, HasSubstr("1.0 MiB of the output of job 7 were dropped"));
+  EXPECT_THAT(ran.err,
+              HasSubstr("job 7: 1.0 MiB of stdout dropped: over the policy's jobs.log_max"));
 }
 
 TEST(Run, PrintsTheFinishedJobAsJsonAndNotItsOutput) {

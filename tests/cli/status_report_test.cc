@@ -79,9 +79,21 @@ TEST(StatusText, NamesWhatClosedTheGate) {
 TEST(StatusText, NamesWhatWorksWorseThanItShould) {
   const std::string text = StatusText(ReadStatus(ASnapshot()), {});
   EXPECT_THAT(text, HasSubstr("weaker  no PSI for pids\n"));
-  EXPECT_THAT(text, HasSubstr("weaker  not enforced here: memory.high\n"));
+  EXPECT_THAT(text, Not(HasSubstr("memory.high")));  // the daemon says it among what is degraded
   EXPECT_THAT(text, HasSubstr("jobs    12 running, 35 waiting\n"));
   EXPECT_THAT(text, HasSubstr("daemon  policy generation 3, hybrid cgroups, measured 400ms ago\n"));
+}
+
+// F7
+TEST(StatusText, SaysThatNothingCanBeStoredForHowLongAndWhy) {
+  json snapshot = ASnapshot();
+  snapshot["store"] = {{"works", true}, {"failing_for_seconds", nullptr}, {"message", nullptr}};
+  EXPECT_THAT(StatusText(ReadStatus(snapshot), {}), Not(HasSubstr("store")));
+  snapshot["store"] = {
+      {"works", false}, {"failing_for_seconds", 12.0}, {"message", "commit: disk is full"}};
+  EXPECT_THAT(StatusText(ReadStatus(snapshot), {}),
+              HasSubstr("store   nothing can be stored for 12s: no job is accepted or started, "
+                        "running ones go on; commit: disk is full\n"));
 }
 
 TEST(StatusText, SaysWhatIsNotMeasuredYet) {
@@ -95,9 +107,55 @@ TEST(StatusText, FitsTheTerminal) {
   for (int width = 40; width < 120; width += 7) {
     Look look;
     look.width = width;
-    std::istringstream lines(LinesText(ReadStatus(ASnapshot()).headroom, look));
-    for (std::string line; std::getline(lines, line);) EXPECT_LE(DisplayWidth(line), width) << line;
+    for (const Overflow overflow : {Overflow::kWrap, Overflow::kCut}) {
+      std::istringstream lines(StatusText(ReadStatus(ASnapshot()), look, overflow));
+      for (std::string line; std::getline(lines, line);)
+        EXPECT_LE(DisplayWidth(line), width) << line;
+    }
   }
+}
+
+TEST(StatusText, LosesNothingOfWhatToDo) {
+  json snapshot = ASnapshot();
+  snapshot["degraded"] = {"not enforced: x; boot with systemd.unified_cgroup_hierarchy=1"};
+  Look look;
+  look.width = 40;
+  EXPECT_THAT(StatusText(ReadStatus(snapshot), look),
+              HasSubstr("weaker  not enforced: x; boot with\n"
+                        "        systemd.unified_cgroup_hierarchy\n"
+                        "        =1\n"));
+}
+
+std::string MemoryLines(int width, Overflow overflow) {
+  Look look;
+  look.charset = Charset::kAscii;
+  look.width = width;
+  const std::string text = LinesText(ReadStatus(ASnapshot()).headroom, look, overflow);
+  return text.substr(0, text.find("cpu "));
+}
+
+TEST(StatusText, GoesOnBelowAndCutsNoNumber) {
+  EXPECT_EQ(MemoryLines(80, Overflow::kWrap),
+            "memory  [%############.....|           ]  42%  11.4 GiB free under the target\n"
+            "        64.0 GiB capacity, 38.4 GiB target, 24.0 GiB charged (18.0 GiB used),\n"
+            "        3.0 GiB outside our jobs, 26.6 GiB left at peak\n");
+  EXPECT_EQ(MemoryLines(40, Overflow::kWrap),
+            "memory  [###.|  ]  42%  11.4 GiB free\n"
+            "        64.0 GiB capacity,\n"
+            "        38.4 GiB target,\n"
+            "        24.0 GiB charged (18.0 GiB\n"
+            "        used),\n"
+            "        3.0 GiB outside our jobs,\n"
+            "        26.6 GiB left at peak\n");
+}
+
+TEST(StatusText, LeavesOutWholeAmountsWhereLinesAreCounted) {
+  EXPECT_EQ(MemoryLines(80, Overflow::kCut),
+            "memory  [%############.....|           ]  42%  11.4 GiB free under the target\n"
+            "        64.0 GiB capacity, 38.4 GiB target, 24.0 GiB charged (18.0 GiB used)\n");
+  EXPECT_EQ(MemoryLines(30, Overflow::kCut),
+            "memory   42%  11.4 GiB free\n"
+            "        64.0 GiB capacity\n");
 }
 
 json AWhy() {

@@ -33,7 +33,7 @@ TEST(Table, ShrinksTheWidestColumnFirst) {
   look.width = 30;
   EXPECT_EQ(Render(Jobs(), look),
             " ID  NAME         WHY\n"
-            "  1  short        waits for m…\n"
+            "  1  short        waits for…\n"
             "200  a-long-nam…\n");
 }
 
@@ -43,6 +43,31 @@ TEST(Table, NeverIsWiderThanTheTerminal) {
     look.width = width;
     EXPECT_LE(WidestLine(Render(Jobs(), look)), width) << Render(Jobs(), look);
   }
+}
+
+TEST(Table, DropsWholeColumnsWhereShrinkingIsNotEnough) {
+  Table table{{{"ID", Align::kRight, {}},
+               {"USE", Align::kRight, {}, 2},
+               {"NAME", Align::kLeft, 4, 1},
+               {"WHY", Align::kLeft, 6}},
+              {{{"1"}, {"1.0 GiB"}, {"nightly"}, {"no room"}}}};
+  Look look;
+  look.width = 25;
+  EXPECT_EQ(Render(table, look), "ID      USE  NAME  WHY\n 1  1.0 GiB  nig…  no…\n");
+  look.width = 22;
+  EXPECT_EQ(Render(table, look), "ID  NAME     WHY\n 1  nightly  no room\n");
+  look.width = 13;
+  EXPECT_EQ(Render(table, look), "ID  WHY\n 1  no room\n");
+}
+
+TEST(Table, SaysABriefTextWhereTheWholeOneDoesNotFit) {
+  Table table{{{"ID", Align::kRight, {}}, {"WHY", Align::kLeft, 6}},
+              {{{"1"}, {"needs 1.0 GiB memory", Tone::kPlain, "memory"}}}};
+  Look look;
+  look.width = 24;
+  EXPECT_EQ(Render(table, look), "ID  WHY\n 1  needs 1.0 GiB memory\n");
+  look.width = 23;
+  EXPECT_EQ(Render(table, look), "ID  WHY\n 1  memory\n");
 }
 
 TEST(Table, IsNotCutWhereThereIsNoTerminal) {
@@ -82,7 +107,7 @@ TEST(Table, UsesATildeWhereThereIsOnlyAscii) {
   Look look;
   look.charset = Charset::kAscii;
   look.width = 30;
-  EXPECT_NE(Render(Jobs(), look).find("waits for m~"), std::string::npos);
+  EXPECT_NE(Render(Jobs(), look).find("waits for~"), std::string::npos);
 }
 
 }  // namespace

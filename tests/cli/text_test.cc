@@ -77,5 +77,16 @@ TEST(IsUtf8, KnowsTextFromBytes) {
   EXPECT_FALSE(IsUtf8("\xff"));
 }
 
+TEST(TruncateWords, CutsBetweenWordsAndNeverInANumber) {
+  EXPECT_EQ(TruncateWords("needs 1.0 GiB memory", 20, "…"), "needs 1.0 GiB memory");
+  EXPECT_EQ(TruncateWords("needs 1.0 GiB memory", 19, "…"), "needs 1.0 GiB…");
+  EXPECT_EQ(TruncateWords("needs 1.0 GiB memory", 14, "…"), "needs 1.0 GiB…");
+  EXPECT_EQ(TruncateWords("needs 1.0 GiB memory", 8, "…"), "needs…");
+  EXPECT_EQ(TruncateWords("nightly-report", 8, "…"), "nightly…");
+  EXPECT_EQ(TruncateWords("bytes=505530265", 10, "…"), "bytes=…");
+  EXPECT_EQ(TruncateWords("日本 語", 5, "…"), "日本…");
+  EXPECT_EQ(TruncateWords("abc", 0, "…"), "");
+}
+
 }  // namespace
 }  // namespace headroom::cli

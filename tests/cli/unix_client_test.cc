@@ -2,8 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "tests/cli/fake_daemon.h"
@@ -102,6 +105,22 @@ TEST(UnixClient, GivesUpOnADaemonThatDoesNotAnswer) {
   daemon.On("GET /x", {Silence()});
   UnixClient client(daemon.socket(), kShort);
   const auto response = client.Call(kGet);
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().os_error, ETIMEDOUT);
+}
+
+TEST(UnixClient, GivesUpOnADaemonThatTakesNoConnection) {
+  TempDir dir;
+  const std::string path = dir / "full";
+  const UniqueFd listening(::socket(AF_UNIX, SOCK_STREAM, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::ranges::copy(path, address.sun_path);
+  ASSERT_EQ(::bind(listening.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  ASSERT_EQ(::listen(listening.get(), 0), 0);
+  UnixClient first(path, kShort), second(path, kShort);
+  EXPECT_EQ(first.Call(kGet).error().os_error, ETIMEDOUT);  // its connection waits to be taken
+  const auto response = second.Call(kGet);
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().os_error, ETIMEDOUT);
 }

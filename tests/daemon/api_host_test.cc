@@ -55,6 +55,7 @@ TEST(GetSnapshot, ShowsWhatWasMeasuredAndWhatCouldNotBe) {
   EXPECT_EQ(snapshot["gate"]["quiet_for_seconds"], 3.0);
   EXPECT_EQ(snapshot["enforcement"]["mode"], "unified");
   EXPECT_EQ(snapshot["degraded"], json::array({"no PSI"}));
+  EXPECT_EQ(snapshot["store"]["works"], true);
   const json& measured = snapshot["measurements"];
   EXPECT_EQ(measured["pool"]["memory"]["anon"], 250);
   EXPECT_EQ(measured["pool"]["memory"]["file"], nullptr);
@@ -62,6 +63,16 @@ TEST(GetSnapshot, ShowsWhatWasMeasuredAndWhatCouldNotBe) {
   EXPECT_EQ(measured["pool"]["pressure"]["memory"]["full"], nullptr);
   EXPECT_EQ(measured["attempts"]["1-1"]["age_seconds"], 0.0);
   EXPECT_EQ(measured["failures"][0]["collector"], "psi");
+}
+
+// F7
+TEST(GetSnapshot, SaysThatNothingCanBeStored) {
+  ApiServer server;
+  server.service.status.store_failure = {std::chrono::seconds(12), "commit: disk is full"};
+  const json store = server.Get("/v1/snapshot").Json()["store"];
+  EXPECT_EQ(
+      store,
+      json({{"works", false}, {"failing_for_seconds", 12.0}, {"message", "commit: disk is full"}}));
 }
 
 TEST(GetPolicy, ShowsThePolicyInForce) {
@@ -87,7 +98,22 @@ TEST(ReloadPolicy, AnswersEveryProblemOfABadFile) {  // F45
   EXPECT_EQ(answer.status, 422);
   EXPECT_EQ(answer.Json()["details"]["problems"].size(), 2U);
   EXPECT_EQ(answer.Json()["details"]["problems"][0]["pointer"], "/tick");
+  EXPECT_EQ(answer.Json()["message"],
+            "/etc/headroom/policy.json: 2 problems; the first: /tick: expected a duration");
   EXPECT_THAT(answer.Json()["hint"].get<std::string>(), HasSubstr("old policy stays in force"));
+}
+
+TEST(ReloadPolicy, NamesTheFileOnceWhereTheWholeOfItIsWrong) {
+  ApiServer server;
+  const auto message = [&](const std::string& problem) {
+    server.service.policy_problems = {{"", problem}};
+    const json answer = server.Send("POST", "/v1/policy/reload", "", "").Json();
+    return answer["message"].get<std::string>();
+  };
+  EXPECT_EQ(message("line 1, column 9: syntax error"),
+            "/etc/headroom/policy.json: line 1, column 9: syntax error");
+  EXPECT_EQ(message("open /etc/headroom/policy.json: ENOENT"),
+            "open /etc/headroom/policy.json: ENOENT");
 }
 
 TEST(GetVersion, SaysWhatRuns) {

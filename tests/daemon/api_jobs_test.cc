@@ -305,7 +305,7 @@ TEST(ShowJob, ShowsAFinishedJobInFull) {
   job.signal = 9;
   job.oom = OomCause::kJobLimit;
   job.usage = {int64_t{3} << 30, 12, 1'500'000};
-  job.stdout_dropped_bytes = 7;
+  job.stdout_dropped = {7, ENOSPC};
   const json shown = server.Get("/v1/jobs/1").Json();
   EXPECT_EQ(shown["outcome"], "oom_killed");
   EXPECT_EQ(shown["oom"], "job_limit");
@@ -317,6 +317,8 @@ TEST(ShowJob, ShowsAFinishedJobInFull) {
       shown["usage"],
       (json{{"peak_memory_bytes", int64_t{3} << 30}, {"peak_pids", 12}, {"cpu_seconds", 1.5}}));
   EXPECT_EQ(shown["log"]["stdout_dropped_bytes"], 7);
+  EXPECT_EQ(shown["log"]["stdout_error"], "write: No space left on device (ENOSPC)");
+  EXPECT_EQ(shown["log"]["stderr_error"], nullptr);
   EXPECT_EQ(shown["request"]["memory_bytes"], nullptr);
   EXPECT_EQ(shown["decision"], nullptr);
 }
@@ -373,6 +375,7 @@ TEST(ExplainJob, NamesTheHoldersAndTheHead) {
   server.service.why.gate.position = GatePosition::kClosed;
   server.service.why.gate.cause = GateCause{PressureResource::kMemory, PressureKind::kSome, 25, 1};
   server.service.why.account = server.service.status.account;
+  server.service.why.observed = ResourceVector{150, 20, 3, {}};
   const json why = server.Get("/v1/jobs/1/why").Json();
   EXPECT_EQ(why["text"], "waits: for memory");
   EXPECT_EQ(why["holders"],
@@ -382,6 +385,8 @@ TEST(ExplainJob, NamesTheHoldersAndTheHead) {
   EXPECT_EQ(why["gate"]["since_seconds"], 2.0);
   EXPECT_EQ(why["gate"]["cause"]["must_fall_below"], 1.0);
   EXPECT_EQ(why["lines"]["memory"]["headroom"], 200);
+  EXPECT_EQ(why["lines"]["memory"]["observed"], 150);
+  EXPECT_EQ(why["lines"]["pids"]["observed"], 3);
 }
 
 TEST(ExplainJob, SaysWhyAFinishedJobFinished) {

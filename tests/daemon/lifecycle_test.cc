@@ -59,6 +59,18 @@ TEST(Finished, GivesTheReservationBack) {
   EXPECT_FALSE(Finished(ARunningJob(), AnEnd(Exited{0}), {}).reserved);
 }
 
+// F7: a full disk may delay the record of an end, and so may a daemon that was not there.
+TEST(Finished, HappenedWhenTheAttemptEndedAndNotWhenItIsRecorded) {
+  constexpr Instant kNow{TimePoint(std::chrono::seconds(100)), WallTime(std::chrono::hours(1))};
+  AttemptEnd end = AnEnd(Exited{0});
+  end.ended_at = kNow.boot - std::chrono::seconds(8);
+  JobRecord job = ARunningJob();
+  job.started_at = kNow.wall - std::chrono::seconds(11);
+  EXPECT_EQ(Finished(job, end, kNow).finished_at, kNow.wall - std::chrono::seconds(8));
+  job.started_at = kNow.wall;  // the clock was set back meanwhile (F25)
+  EXPECT_EQ(Finished(job, end, kNow).finished_at, kNow.wall);
+}
+
 TEST(Requeued, GivesTheReservationBackAndKeepsTheAttemptsNumber) {
   const JobRecord job = Requeued(ARunningJob(), "could not be started");
   EXPECT_EQ(job.state, JobState::kWaiting);

@@ -268,7 +268,7 @@ TEST_F(LocalServiceTest, TellsTheLifeOfAJobInOrder) {
 
 TEST_F(LocalServiceTest, PutsAReloadedPolicyInForce) {
   std::ofstream(daemon.policy_path()) << R"({"admission": {"target": {"memory": 0.7}}})";
-  ASSERT_THAT(*daemon.service().ReloadPolicy(kRoot), IsEmpty());
+  ASSERT_THAT(daemon.service().ReloadPolicy(kRoot)->problems, IsEmpty());
   EXPECT_EQ(daemon.service().policy().target.memory, 0.7);
   EXPECT_EQ(daemon.service().policy_generation(), 2);
   EXPECT_THAT(EventKinds(), ElementsAre("policy_reloaded"));
@@ -277,7 +277,7 @@ TEST_F(LocalServiceTest, PutsAReloadedPolicyInForce) {
 // F45
 TEST_F(LocalServiceTest, KeepsTheOldPolicyAndSaysWhereTheNewOneIsWrong) {
   std::ofstream(daemon.policy_path()) << R"({"tick": "0s", "admission": {"margin": -1}})";
-  EXPECT_THAT(*daemon.service().ReloadPolicy(kRoot), SizeIs(2));
+  EXPECT_THAT(daemon.service().ReloadPolicy(kRoot)->problems, SizeIs(2));
   EXPECT_EQ(daemon.service().policy_generation(), 1);
   EXPECT_THAT(EventKinds(), ElementsAre("policy_refused"));
   EXPECT_THAT(daemon.service().Events(kRoot, 0, 10)->events[0].detail, HasSubstr("/tick"));

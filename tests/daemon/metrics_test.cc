@@ -268,6 +268,16 @@ TEST_F(MetricsTest, NamesTheWayOfEnforcementAndWhatIsMissing) {
   EXPECT_EQ(Value("headroom_degraded"), "2");
 }
 
+// F7
+TEST_F(MetricsTest, SaysWhetherAnythingCanBeStored) {
+  StatusView status = AStatus();
+  Publish(status);
+  EXPECT_EQ(Value("headroom_store_works"), "1");
+  status.store_failure = {seconds(3), "disk is full"};
+  Publish(status);
+  EXPECT_EQ(Value("headroom_store_works"), "0");
+}
+
 // F7: the store fails, so the status cannot be put together; just then its errors matter.
 TEST_F(MetricsTest, CountsStoreErrorsWithoutAStatus) {
   CycleReport cycle;

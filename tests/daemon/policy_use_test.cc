@@ -70,7 +70,20 @@ TEST(Degradations, NameWhatIsNotEnforcedAndWhatCouldNotBeRead) {
   Measurements seen = AHostOf(kGiB, 1);
   seen.failures = {{"pool", "read memory.stat: EIO"}};
   EXPECT_THAT(Degradations({}, seen, {"hybrid", {"memory.high"}}, 2),
-              ElementsAre("not enforced: memory.high", "collector pool: read memory.stat: EIO"));
+              ElementsAre("not enforced: jobs are not slowed down before their memory limit "
+                          "(memory.high); cgroup v2 can: boot with "
+                          "systemd.unified_cgroup_hierarchy=1",
+                          "collector pool: read memory.stat: EIO"));
+}
+
+TEST(Degradations, SayOnceWhatIsNotEnforcedAndWhatToDo) {
+  EXPECT_THAT(Degradations({}, AHostOf(kGiB, 1), {"unified", {"memory.swap.max"}}, 2),
+              ElementsAre("not enforced: jobs may swap beyond jobs.swap_max (memory.swap.max); "
+                          "boot with swapaccount=1"));
+  EXPECT_THAT(
+      Degradations({}, AHostOf(kGiB, 1), {"hybrid", {"memory.swap.max", "memory.of.tomorrow"}}, 2),
+      ElementsAre(StartsWith("not enforced: jobs may swap beyond jobs.swap_max (memory.swap.max), "
+                             "memory.of.tomorrow; cgroup v2 can: ")));
 }
 
 }  // namespace

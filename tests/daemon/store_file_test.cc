@@ -208,8 +208,8 @@ TEST_F(StoreFileTest, RefusesAFileThatAnotherProcessHasOpen) {
 // F5
 TEST_F(StoreFileTest, RefusesANewerSchemaUntouched) {
   MakeFile();
-  Run("PRAGMA user_version = 2");
-  ExpectRefused(ErrorCode::kUnsupported, "has schema version 2, this headroomd knows 1");
+  Run("PRAGMA user_version = 3");
+  ExpectRefused(ErrorCode::kUnsupported, "has schema version 3, this headroomd knows 2");
 }
 
 // F5: the newer daemon was killed before its log was folded into the file.
@@ -218,12 +218,12 @@ TEST_F(StoreFileTest, RefusesANewerSchemaThatOnlyTheLogKnowsOf) {
   const std::string before = ReadAll(path_);
   sqlite3* db = nullptr;
   ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(db, "PRAGMA user_version = 2", nullptr, nullptr, nullptr), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(db, "PRAGMA user_version = 3", nullptr, nullptr, nullptr), SQLITE_OK);
   const std::string log = ReadAll(log_);
   sqlite3_close(db);
   WriteAll(path_, before);
   WriteAll(log_, log);
-  ExpectRefused(ErrorCode::kUnsupported, "has schema version 2");
+  ExpectRefused(ErrorCode::kUnsupported, "has schema version 3");
 }
 
 // F5

@@ -90,8 +90,8 @@ JobRecord EveryField() {
   job.oom = OomCause::kPoolLimit;
   job.message = "message";
   job.usage = {11, 12, 13};
-  job.stdout_dropped_bytes = 14;
-  job.stderr_dropped_bytes = 15;
+  job.stdout_dropped = {14, 0};
+  job.stderr_dropped = {15, ENOSPC};
   return job;
 }
 

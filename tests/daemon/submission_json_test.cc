@@ -50,9 +50,9 @@ TEST(ReadSubmission, TakesCoresAsTextAndAsNumbers) {
   EXPECT_EQ(Read(With("/request/cpu", "500m")).value().request.cpu_millis, 500);
   EXPECT_EQ(Read(With("/request/cpu", 1.5)).value().request.cpu_millis, 1500);
   EXPECT_EQ(Read(With("/request/cpu", 2)).value().request.cpu_millis, 2000);
-  EXPECT_EQ(Read(With("/request/cpu", 0)).value().request.cpu_millis, 0);
-  for (const json& wrong :
-       {json(-1), json(-0.1), json("x"), json(1e300), json("1e3"), json(false)}) {
+  EXPECT_EQ(Read(With("/request/cpu", "1m")).value().request.cpu_millis, 1);
+  for (const json& wrong : {json(-1), json(-0.1), json("x"), json(1e300), json("1e3"), json(false),
+                            json(0), json("0"), json("0m"), json(0.0001)}) {
     EXPECT_EQ(Verdict(With("/request/cpu", wrong)), "/request/cpu") << wrong;
   }
 }
@@ -67,7 +67,7 @@ TEST(ReadSubmission, TakesOnlyLimitsThatAProcessCanStartUnder) {
 TEST(ReadSubmission, RefusesARequestAboveTheJobsOwnLimit) {
   json body = With("/request/memory", "2GiB");
   body["limits"]["memory"] = "1GiB";
-  EXPECT_EQ(Verdict(body), "/request");
+  EXPECT_EQ(Verdict(body), "/request/memory");
 }
 
 TEST(ReadSubmission, TakesDurationsAsTextOnly) {
@@ -89,6 +89,8 @@ TEST(ReadSubmission, TakesNamesUnderOneRule) {  // F36
     }
     EXPECT_EQ(Verdict(With(pointer, std::string("a\0b", 3))), pointer);
     EXPECT_EQ(Verdict(With(pointer, 7)), pointer);
+    EXPECT_THAT(Read(With(pointer, "a b")).error().problems.front().message,
+                ::testing::StartsWith("expected 1 to 128"));
   }
 }
 
@@ -160,6 +162,7 @@ TEST(ReadSubmission, RefusesWhatIsNoObject) {
   for (const json& wrong : {json(nullptr), json(1), json("x"), json::array()}) {
     EXPECT_EQ(Verdict(wrong), "") << wrong;
   }
+  EXPECT_EQ(Read(json::array()).error().message, "the body: expected an object");
   EXPECT_EQ(Verdict(With("/request", 1)), "/request");
   EXPECT_EQ(Verdict(With("/limits", json::array())), "/limits");
 }

@@ -7,7 +7,12 @@ namespace headroom {
 namespace {
 
 ExitRecord ARecord(Outcome outcome) {
-  return {"b0a7", std::move(outcome), TimePoint(Duration(1000)), TimePoint(Duration(5000)), 1, 2,
+  return {"b0a7",
+          std::move(outcome),
+          TimePoint(Duration(1000)),
+          TimePoint(Duration(5000)),
+          {1, 28},
+          {2, 0},
           3};
 }
 
@@ -20,6 +25,8 @@ TEST(ExitRecord, ReadsAsPlainLines) {
             "ended 5000\n"
             "stdout_dropped 1\n"
             "stderr_dropped 2\n"
+            "stdout_error 28\n"
+            "stderr_error 0\n"
             "pool_oom 3\n"
             "end\n");
 }

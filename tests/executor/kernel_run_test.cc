@@ -201,9 +201,9 @@ TEST_F(KernelRun, CapsTheLogsAndCountsWhatIsDropped) {
       Run(AnAttempt(1).Shell("head -c 3M /dev/zero; head -c 100 /dev/zero >&2").LogMax(1 * kMiB));
   EXPECT_THAT(end.outcome, VariantWith<Exited>(Exited{0}));
   EXPECT_EQ(Stdout(Id(1)).size(), 1 * kMiB);
-  EXPECT_EQ(end.stdout_dropped_bytes, 2 * kMiB);
+  EXPECT_EQ(end.stdout_dropped, (DroppedOutput{2 * kMiB, 0}));
   EXPECT_EQ(Stderr(Id(1)).size(), 100U);
-  EXPECT_EQ(end.stderr_dropped_bytes, 0);
+  EXPECT_EQ(end.stderr_dropped, DroppedOutput{});
 }
 
 TEST_F(KernelRun, LeavesNothingOfALaunchThatTheKernelRefuses) {

@@ -22,7 +22,8 @@ class LogPumpTest : public testing::Test {
   }
   LogPump Pump(int64_t limit) {
     return {std::move(read_),
-            UniqueFd(::open(Path().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)), limit};
+            {UniqueFd(::open(Path().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)), 0},
+            limit};
   }
   void Write(const std::string& text) {
     EXPECT_EQ(::write(write_.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
@@ -45,6 +46,7 @@ TEST_F(LogPumpTest, KeepsWhatFitsAndCountsTheRest) {
   pump.Pump();
   EXPECT_EQ(Log(), "12345678");
   EXPECT_EQ(pump.dropped_bytes(), 2);
+  EXPECT_EQ(pump.os_error(), 0);
 }
 
 TEST_F(LogPumpTest, ClosesWhenAllWritersHave) {
@@ -64,17 +66,20 @@ TEST_F(LogPumpTest, DoesNotWaitForAWriter) {
 
 // F58
 TEST_F(LogPumpTest, DropsWhatAFullDiskRefuses) {
-  LogPump pump(std::move(read_), UniqueFd(::open("/dev/full", O_WRONLY | O_CLOEXEC)), 100);
+  LogPump pump(std::move(read_), {UniqueFd(::open("/dev/full", O_WRONLY | O_CLOEXEC)), 0}, 100);
   Write("12345");
   pump.Pump();
   EXPECT_EQ(pump.dropped_bytes(), 5);
+  EXPECT_EQ(pump.os_error(), ENOSPC);
 }
 
 TEST_F(LogPumpTest, DropsEverythingWithoutAFile) {
-  LogPump pump(std::move(read_), UniqueFd(), 100);
+  LogPump pump(std::move(read_), {UniqueFd(), EROFS}, 100);
+  EXPECT_EQ(pump.os_error(), 0) << "nothing is missing yet";
   Write("12345");
   pump.Pump();
   EXPECT_EQ(pump.dropped_bytes(), 5);
+  EXPECT_EQ(pump.os_error(), EROFS);
 }
 
 }  // namespace

@@ -25,8 +25,9 @@ class FakeExecutor final : public NativeExecutor {
   int strangers_removed = 0;
 
   void End(const AttemptId& id, Outcome outcome, OomCause oom = OomCause::kNone,
-           AttemptUsage usage = {}) {
+           AttemptUsage usage = {}, TimePoint at = {}) {
     AttemptEnd end;
+    end.started_at = end.ended_at = at;
     end.id = id;
     end.outcome = std::move(outcome);
     end.oom = oom;

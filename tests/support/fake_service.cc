@@ -166,11 +166,11 @@ Result<std::string> FakeService::LogPath(const Caller& caller, JobId id, bool wa
   return log_path + (want_stderr ? "/stderr" : "/stdout");
 }
 
-Result<std::vector<PolicyProblem>> FakeService::ReloadPolicy(const Caller& caller) {
+Result<PolicyReload> FakeService::ReloadPolicy(const Caller& caller) {
   last_caller = caller;
   if (failure) return tl::unexpected(*failure);
   if (policy_problems.empty()) ++generation;
-  return policy_problems;
+  return PolicyReload{"/etc/headroom/policy.json", policy_problems};
 }
 
 }  // namespace headroom

@@ -53,7 +53,7 @@ class FakeService final : public Service {
   Result<std::string> LogPath(const Caller& caller, JobId id, bool want_stderr) override;
   const Policy& policy() const override { return policy_in_force; }
   int64_t policy_generation() const override { return generation; }
-  Result<std::vector<PolicyProblem>> ReloadPolicy(const Caller& caller) override;
+  Result<PolicyReload> ReloadPolicy(const Caller& caller) override;
   std::string MetricsText() override { return metrics(); }
   std::vector<std::string> NotReady() override { return not_ready; }
 
