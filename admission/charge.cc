@@ -71,7 +71,7 @@ ResourceVector ExpectedCharge(const RunningJob& job, const Snapshot& snapshot,
 
 ResourceVector ExpectedCharge(const WaitingJob& job, const Snapshot& snapshot) {
   ResourceVector charge = job.request;
-  if (job.forecast != nullptr) SetExpected(*job.forecast, snapshot, charge);
+  if (job.outlook != nullptr) SetExpected(job.outlook->forecast, snapshot, charge);
   return charge;
 }
 

@@ -6,6 +6,7 @@
 
 #include "admission/backfill.h"
 #include "admission/charge.h"
+#include "admission/forecast.h"
 #include "admission/ordering.h"
 #include "admission/peak_line.h"
 #include "admission/rest.h"
@@ -71,7 +72,7 @@ class Pass {
   Decision Judge(const WaitingJob& job) {
     const Decision decision = JudgeOne(job);
     NoteWhatHoldsBack(decision);
-    foresees_ |= job.forecast != nullptr;
+    foresees_ |= job.outlook != nullptr;
     return decision;
   }
 
@@ -143,8 +144,8 @@ class Pass {
 
   // Jobs of one key share their forecast, so between two starts its effect is computed once.
   Needs NeedsOf(const WaitingJob& job) {
-    if (job.forecast == nullptr) return {job.request, job.request};
-    auto [known, is_new] = raised_by_.try_emplace(job.forecast);
+    if (job.outlook == nullptr) return {job.request, job.request};
+    auto [known, is_new] = raised_by_.try_emplace(job.outlook);
     if (is_new) known->second = peak_.RaisedBy(job);
     ResourceVector peak = job.request;
     peak.memory_bytes = known->second.memory_bytes;
@@ -160,10 +161,10 @@ class Pass {
   // Until enough of a key have finished, its jobs start slowly: they may all be as large as none
   // before.
   std::optional<Decision> IsNewAndBusy(const WaitingJob& job) const {
-    if (!job.places_of_key) return std::nullopt;
+    if (job.outlook == nullptr || !job.outlook->places) return std::nullopt;
     const auto running = running_of_key_.find(job.key);
     const int64_t free =
-        *job.places_of_key - (running == running_of_key_.end() ? 0 : running->second);
+        *job.outlook->places - (running == running_of_key_.end() ? 0 : running->second);
     if (free > 0) return std::nullopt;
     Decision decision = Wait(job, Reason::kNewKey);
     decision.needed = 1;
@@ -252,7 +253,7 @@ class Pass {
   bool stale_;
   bool someone_warms_up_;
   PeakLine peak_;  // of all that runs or was admitted
-  std::unordered_map<const Forecast*, ResourceVector> raised_by_;  // since the last start
+  std::unordered_map<const KeyOutlook*, ResourceVector> raised_by_;  // since the last start
   std::unordered_map<uint64_t, int64_t> running_of_key_;
   bool foresees_ = false;  // there are forecasts to be trimmed
   HeldBackBy held_back_ = HeldBackBy::kNothing;

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,13 @@ struct Forecast {
 
   // What is expected on average until so long from now.
   Use MeanUntil(Duration ahead) const;
+};
+
+// What is foreseen of a key's next job.
+struct KeyOutlook {
+  Forecast forecast;
+  // How many of the key may run at once while little is known of it; absent: as many as fit.
+  std::optional<int64_t> places;
 };
 
 // A running attempt as far as it has shown itself.

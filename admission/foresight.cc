@@ -25,7 +25,9 @@ void Foresight::Remember(std::string_view key, PastAttempt attempt) {
   pasts_[std::string(key)].Add(std::move(attempt));
 }
 
-void Foresight::Look(TimePoint now, std::span<const Attempt> running, const Use& pool_default) {
+void Foresight::Look(TimePoint now, std::span<const Attempt> running, const Use& pool_default,
+                     const Use& capacity) {
+  capacity_ = capacity;
   std::vector<Shown> shown;
   ages_.clear();
   shown.reserve(running.size());
@@ -47,6 +49,7 @@ void Foresight::Look(TimePoint now, std::span<const Attempt> running, const Use&
     if (attempt.key.empty() || !attempt.observed.memory_bytes) continue;
     ForeseeRunning(followed_.at(attempt.job.value), attempt.job, *next++);
   }
+  for (auto& [key, kept] : outlooks_) Renew(kept, key);
 }
 
 bool Foresight::IsStillGood(const Followed& followed, const Shown& shown) const {
@@ -82,25 +85,32 @@ const Forecast* Foresight::OfRunning(JobId job) const {
   return found == followed_.end() || !found->second.is_foreseen ? nullptr : &found->second.forecast;
 }
 
-const Forecast* Foresight::OfNext(std::string_view key) {
+const KeyOutlook* Foresight::OfNext(std::string_view key) {
   if (key.empty()) return nullptr;
-  const auto known = next_of_key_.find(key);
-  NextOfKey& next = known != next_of_key_.end() ? known->second : next_of_key_[std::string(key)];
-  if (!IsStillGood(next, key)) {
-    const Forecast forecast = Foresee({0}, {key, {}, {}}, PastOf(key), prior_);
-    next = {forecast, FinishedOf(key), AgesOf(key), prior_.mean};
-  }
-  return &next.forecast;
+  const auto known = outlooks_.find(key);
+  if (known != outlooks_.end()) return &known->second.outlook;
+  Kept& kept = outlooks_[std::string(key)];
+  Renew(kept, key);
+  return &kept.outlook;
 }
 
-bool Foresight::IsStillGood(const NextOfKey& next, std::string_view key) const {
+void Foresight::Renew(Kept& kept, std::string_view key) const {
+  kept.outlook.places = PlacesOf(key);
+  if (IsStillGood(kept, key)) return;
+  kept.outlook.forecast = Foresee({0}, {key, {}, {}}, PastOf(key), prior_);
+  kept.finished = FinishedOf(key);
+  kept.ages = AgesOf(key);
+  kept.prior_mean = prior_.mean;
+}
+
+bool Foresight::IsStillGood(const Kept& kept, std::string_view key) const {
   const std::vector<Duration>& ages = AgesOf(key);
-  if (next.finished != FinishedOf(key) || next.ages.size() != ages.size()) return false;
+  if (kept.finished != FinishedOf(key) || kept.ages.size() != ages.size()) return false;
   for (std::size_t i = 0; i < ages.size(); ++i)
-    if (Seconds(ages[i]) > (1 + kOlder) * Seconds(next.ages[i]) || ages[i] < next.ages[i])
+    if (Seconds(ages[i]) > (1 + kOlder) * Seconds(kept.ages[i]) || ages[i] < kept.ages[i])
       return false;
-  return std::abs(prior_.mean.memory_bytes - next.prior_mean.memory_bytes) <=
-         kOlder * next.prior_mean.memory_bytes;
+  return std::abs(prior_.mean.memory_bytes - kept.prior_mean.memory_bytes) <=
+         kOlder * kept.prior_mean.memory_bytes;
 }
 
 const std::vector<Duration>& Foresight::AgesOf(std::string_view key) const {
@@ -109,10 +119,10 @@ const std::vector<Duration>& Foresight::AgesOf(std::string_view key) const {
   return found == ages_.end() ? kNone : found->second;
 }
 
-std::optional<int64_t> Foresight::PlacesOf(std::string_view key, const Use& capacity) const {
+std::optional<int64_t> Foresight::PlacesOf(std::string_view key) const {
   const int64_t finished = FinishedOf(key);
-  if (key.empty() || finished >= kKnownAfter || capacity.memory_bytes <= 0) return std::nullopt;
-  const double job = std::max(prior_.mean.memory_bytes / capacity.memory_bytes, 1e-9);
+  if (finished >= kKnownAfter || capacity_.memory_bytes <= 0) return std::nullopt;
+  const double job = std::max(prior_.mean.memory_bytes / capacity_.memory_bytes, 1e-9);
   // 7.5 % holds three jobs of 2.5 %, whatever doubles say.
   const auto jobs_in = [job](double share) {
     return std::max(1.0, std::floor(share / job + 1e-6));

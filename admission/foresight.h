@@ -32,15 +32,16 @@ class Foresight {
   void Remember(std::string_view key, PastAttempt attempt);
 
   // What runs at this instant: takes note of how it grew and makes its forecasts. `pool_default` is
-  // what a job is taken to need of which nothing is known.
-  void Look(TimePoint now, std::span<const Attempt> running, const Use& pool_default);
+  // what a job is taken to need of which nothing is known. Outlooks are made anew as well.
+  void Look(TimePoint now, std::span<const Attempt> running, const Use& pool_default,
+            const Use& capacity);
 
-  // All three hold until the next call of a function above or below. Null: nothing is foreseen, and
-  // its request counts.
+  // Null: nothing is foreseen, and its request counts. Holds until the next Look() or its end.
   const Forecast* OfRunning(JobId job) const;
-  const Forecast* OfNext(std::string_view key);
-  // How many of a key may run at once while little is known of it; absent: as many as fit.
-  std::optional<int64_t> PlacesOf(std::string_view key, const Use& capacity) const;
+  // Stays where it is and is kept up to date by Look() until ForgetOutlooks(). Null without a key.
+  const KeyOutlook* OfNext(std::string_view key);
+  // Nobody holds an outlook any more.
+  void ForgetOutlooks() { outlooks_.clear(); }
 
   // Of what has ended; absent: nothing has.
   std::optional<Duration> MeanDuration() const;
@@ -63,15 +64,17 @@ class Foresight {
     int64_t finished_then = 0;
   };
 
-  // The forecast of a key's next job, and what it was made from.
-  struct NextOfKey {
-    Forecast forecast;
+  // An outlook and what it was made from.
+  struct Kept {
+    KeyOutlook outlook;
     int64_t finished = -1;
     std::vector<Duration> ages;  // of those that run
     Use prior_mean;
   };
 
-  bool IsStillGood(const NextOfKey& next, std::string_view key) const;
+  bool IsStillGood(const Kept& kept, std::string_view key) const;
+  void Renew(Kept& kept, std::string_view key) const;
+  std::optional<int64_t> PlacesOf(std::string_view key) const;
   const std::vector<Duration>& AgesOf(std::string_view key) const;
   const KeyPast* PastOf(std::string_view key) const;
   int64_t FinishedOf(std::string_view key) const;
@@ -80,9 +83,10 @@ class Foresight {
 
   Pasts pasts_;
   std::unordered_map<int64_t, Followed> followed_;  // by the job's id
-  std::map<std::string, NextOfKey, std::less<>> next_of_key_;
+  std::map<std::string, Kept, std::less<>> outlooks_;
   std::map<std::string, std::vector<Duration>, std::less<>> ages_;  // of what runs, by key
   Prior prior_;
+  Use capacity_;
   Duration durations_{};
   int64_t ended_ = 0;
 };

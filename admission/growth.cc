@@ -54,6 +54,7 @@ void Growth::JoinPairs() {
 
 void Growth::Record(Duration age, const Use& use) {
   while (IndexOf(age) >= kMostBuckets) JoinPairs();
+  if (buckets_.empty()) last_ = use;
   while (buckets_.size() <= IndexOf(age)) {
     buckets_.emplace_back();
     if (buckets_.size() <= IndexOf(age)) buckets_.back().Add(last_);

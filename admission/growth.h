@@ -26,7 +26,8 @@ class Growth {
   static constexpr std::size_t kMostBuckets = 48;
 
   // What was seen at this age, which is at least that of the record before. A gap in between (the
-  // daemon was down, say) was like the record before it.
+  // daemon was down, say) was like the record before it, or what
+  // comes before the first like the first.
   void Record(Duration age, const Use& use);
 
   // The mean around this age; of an age beyond the last record, the last.

@@ -23,7 +23,7 @@ enum class RequestSource { kDeclared, kHistory, kDefault };
 
 std::string_view ToString(RequestSource source);  // "declared", "history", "default"
 
-struct Forecast;  // forecast.h
+struct KeyOutlook;  // forecast.h
 
 struct WaitingJob {
   JobId id;
@@ -32,11 +32,9 @@ struct WaitingJob {
   ResourceVector request;            // what it is expected to use at its peak
   std::optional<Duration> duration;  // how long it is expected to run; absent: nobody knows
   uint64_t key = 0;                  // jobs of one key have the same; 0: it has none
-  // What it may come to use, the same for all jobs of a key; outlives the decision. Null: its
-  // request, all of it, as long as it runs.
-  const Forecast* forecast = nullptr;
-  // How many of its key may run at once while little is known of it.
-  std::optional<int64_t> places_of_key;
+  // What the jobs of its key may come to use; outlives the decision. Null: its request, all of it,
+  // as long as it runs.
+  const KeyOutlook* outlook = nullptr;
 
   bool operator==(const WaitingJob&) const = default;
 };

@@ -35,7 +35,9 @@ void PeakLine::Add(const RunningJob& job) {
                      Larger(job.request.pids, job.observed.pids), job.request.tokens});
 }
 
-void PeakLine::Add(const WaitingJob& job) { Add(job.forecast, job.request); }
+void PeakLine::Add(const WaitingJob& job) {
+  Add(job.outlook == nullptr ? nullptr : &job.outlook->forecast, job.request);
+}
 
 void PeakLine::Add(const Forecast* forecast, const ResourceVector& constant) {
   ResourceVector counted = constant;
@@ -48,7 +50,7 @@ void PeakLine::Add(const Forecast* forecast, const ResourceVector& constant) {
         sums_->cpu_millis[q][i] += static_cast<double>(forecast->futures[q].cpu_millis[i]);
       }
     }
-    most_ = MostWith(nullptr);
+    most_.reset();
   }
   constant_ += counted;
 }
@@ -65,19 +67,24 @@ PeakLine::Most PeakLine::MostWith(const Forecast* added) const {
   return {LargestBut(kRisked, memory), LargestBut(kRisked, cpu)};
 }
 
+const PeakLine::Most& PeakLine::Current() const {
+  if (!most_) most_ = sums_ ? MostWith(nullptr) : Most{};
+  return *most_;
+}
+
 ResourceVector PeakLine::Charge() const {
   ResourceVector charge = constant_;
-  charge.memory_bytes += most_.memory_bytes;
-  charge.cpu_millis += most_.cpu_millis;
+  charge.memory_bytes += Current().memory_bytes;
+  charge.cpu_millis += Current().cpu_millis;
   return charge;
 }
 
 ResourceVector PeakLine::RaisedBy(const WaitingJob& job) const {
   ResourceVector raised = job.request;
-  if (job.forecast == nullptr) return raised;
-  const Most most = MostWith(job.forecast);
-  raised.memory_bytes = most.memory_bytes - most_.memory_bytes;
-  raised.cpu_millis = most.cpu_millis - most_.cpu_millis;
+  if (job.outlook == nullptr) return raised;
+  const Most with = MostWith(&job.outlook->forecast), without = Current();
+  raised.memory_bytes = with.memory_bytes - without.memory_bytes;
+  raised.cpu_millis = with.cpu_millis - without.cpu_millis;
   return raised;
 }
 

@@ -40,10 +40,11 @@ class PeakLine {
   void Add(const Forecast* forecast, const ResourceVector& constant);
   // `added` may be null.
   Most MostWith(const Forecast* added) const;
+  const Most& Current() const;
 
-  ResourceVector constant_;     // of those without a forecast; of all: pids and tokens
-  std::unique_ptr<Sums> sums_;  // of the others; null: there are none
-  Most most_;
+  ResourceVector constant_;           // of those without a forecast; of all: pids and tokens
+  std::unique_ptr<Sums> sums_;        // of the others; null: there are none
+  mutable std::optional<Most> most_;  // of the sums; computed when asked for
 };
 
 }  // namespace headroom

@@ -21,6 +21,8 @@ struct ObservedUse {
   bool operator==(const ObservedUse&) const = default;
 };
 
+struct Forecast;  // forecast.h
+
 struct RunningJob {
   JobId id;
   ResourceVector request;  // reserved for it when it was admitted

@@ -93,7 +93,8 @@ class Core final : public Scheduler {
                                   expected.duration, observed, Hashed(KeyOf(run.job)), nullptr});
       attempts.push_back({IdOf(run.job), KeyOf(run.job), TimePoint(run.started), observed});
     }
-    foresight_.Look(now, attempts, InDoubles(DefaultRequestOf(host.capacity())));
+    foresight_.Look(now, attempts, InDoubles(DefaultRequestOf(host.capacity())),
+                    InDoubles(host.capacity()));
     for (RunningJob& job : snapshot.running) job.forecast = foresight_.OfRunning(job.id);
     return snapshot;
   }
@@ -110,8 +111,7 @@ class Core final : public Scheduler {
       Expectation expected = ExpectationOf(job, capacity);
       line.push_back({IdOf(job), 0, TimePoint(workload_.jobs[job].submitted),
                       std::move(expected.request), expected.duration, Hashed(KeyOf(job)),
-                      foresight_.OfNext(KeyOf(job)),
-                      foresight_.PlacesOf(KeyOf(job), InDoubles(capacity))});
+                      foresight_.OfNext(KeyOf(job))});
     }
     return line;
   }
