@@ -23,6 +23,9 @@ constexpr uint64_t Hashed(std::string_view text) {
   return hash;
 }
 
+// What WaitingJob::key and RunningJob::key hold of a key; 0 is none.
+constexpr uint64_t KeyNumber(std::string_view key) { return key.empty() ? 0 : Hashed(key) | 1; }
+
 // The n-th draw of somebody: in [0, 1).
 inline double UniformDraw(uint64_t whose, uint64_t n) {
   return static_cast<double>(Hashed(Hashed(whose) ^ Hashed(~n)) >> 11) * 0x1p-53;

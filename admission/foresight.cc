@@ -19,6 +19,16 @@ double Seconds(Duration duration) { return std::chrono::duration<double>(duratio
 
 }  // namespace
 
+PastAttempt FlatAttempt(const FinishedAttempt& attempt) {
+  PastAttempt past;
+  past.duration = attempt.duration;
+  past.peak = {static_cast<double>(attempt.peak_memory_bytes.value_or(0)),
+               static_cast<double>(AverageCpuMillis(attempt).value_or(0))};
+  past.growth.Record(Duration{}, past.peak);
+  past.growth.Record(attempt.duration, past.peak);
+  return past;
+}
+
 void Foresight::Remember(std::string_view key, PastAttempt attempt) {
   durations_ += attempt.duration;
   ++ended_;
@@ -135,15 +145,15 @@ std::optional<Duration> Foresight::MeanDuration() const {
   return ended_ > 0 ? std::optional(durations_ / ended_) : std::nullopt;
 }
 
-std::optional<PastAttempt> Foresight::End(JobId job, Duration duration, const Use& peak) {
+void Foresight::End(JobId job, Duration duration) {
   const auto found = followed_.find(job.value);
-  if (found == followed_.end()) return std::nullopt;
-  PastAttempt attempt{duration, peak, std::move(found->second.growth)};
-  attempt.growth.Record(duration, peak);
+  if (found == followed_.end()) return;
+  PastAttempt attempt{duration, {}, std::move(found->second.growth)};
+  // Not what the kernel calls the peak: page cache that nobody needs is in that.
+  attempt.peak = attempt.growth.MostOver(Duration{}, Duration::max());
   const std::string key = std::move(found->second.key);
   followed_.erase(found);
-  Remember(key, attempt);
-  return attempt;
+  Remember(key, std::move(attempt));
 }
 
 }  // namespace headroom

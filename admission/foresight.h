@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "admission/forecast.h"
+#include "admission/history.h"
 #include "admission/past.h"
 #include "admission/snapshot.h"
 #include "base/clock.h"
@@ -17,6 +18,9 @@
 // Remembers what jobs did and makes the forecasts of a snapshot from it. The daemon and the
 // simulator use the same one. Deterministic: it draws nothing but hashes and asks for no time.
 namespace headroom {
+
+// An attempt whose growth was not recorded: it counts as flat at its peak.
+PastAttempt FlatAttempt(const FinishedAttempt& attempt);
 
 // Not safe for concurrent use; owned by whoever builds snapshots.
 class Foresight {
@@ -46,9 +50,9 @@ class Foresight {
   // Of what has ended; absent: nothing has.
   std::optional<Duration> MeanDuration() const;
 
-  // A running job has ended after `duration` and used `peak` at most. Returns what is remembered of
-  // it from now on; absent: it has no key.
-  std::optional<PastAttempt> End(JobId job, Duration duration, const Use& peak);
+  // A running job has ended after `duration`. What it was seen to use is remembered; of a job that
+  // was never seen, nothing.
+  void End(JobId job, Duration duration);
   // The same for one that teaches nothing: it was cancelled, say.
   void Drop(JobId job) { followed_.erase(job.value); }
 

@@ -16,7 +16,12 @@ Duration Percentile90(const std::vector<FinishedAttempt>& attempts) {
   return *nth;
 }
 
-// Rounded up, so that use is never zero.
+void Raise(std::optional<int64_t>& peak, std::optional<int64_t> value) {
+  if (value) peak = std::max(peak.value_or(*value), *value);
+}
+
+}  // namespace
+
 std::optional<int64_t> AverageCpuMillis(const FinishedAttempt& attempt) {
   const int64_t duration_usec = attempt.duration.count() / 1000;
   if (!attempt.cpu_usec || duration_usec <= 0) return std::nullopt;
@@ -24,12 +29,6 @@ std::optional<int64_t> AverageCpuMillis(const FinishedAttempt& attempt) {
   const int64_t whole = *attempt.cpu_usec / duration_usec, rest = *attempt.cpu_usec % duration_usec;
   return whole * kMillis + (rest * kMillis + duration_usec - 1) / duration_usec;
 }
-
-void Raise(std::optional<int64_t>& peak, std::optional<int64_t> value) {
-  if (value) peak = std::max(peak.value_or(*value), *value);
-}
-
-}  // namespace
 
 std::optional<KeyHistory> Summarise(const std::vector<FinishedAttempt>& attempts) {
   if (attempts.empty()) return std::nullopt;

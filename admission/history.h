@@ -19,6 +19,9 @@ struct FinishedAttempt {
   bool operator==(const FinishedAttempt&) const = default;
 };
 
+// Time on CPU by duration, rounded up, so that use is never zero.
+std::optional<int64_t> AverageCpuMillis(const FinishedAttempt& attempt);
+
 // Absent without attempts. CPU is the largest of the attempts' averages, time on CPU by duration:
 // the kernel keeps no peak of it.
 std::optional<KeyHistory> Summarise(const std::vector<FinishedAttempt>& attempts);

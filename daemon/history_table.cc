@@ -5,6 +5,19 @@
 #include "admission/history.h"
 
 namespace headroom {
+namespace {
+
+// From its columns duration_ns, peak_memory_bytes, peak_pids, cpu_usec.
+FinishedAttempt ReadAttempt(Query& row) {
+  FinishedAttempt attempt;
+  attempt.duration = Duration(row.Int());
+  attempt.peak_memory_bytes = row.MaybeInt();
+  attempt.peak_pids = row.MaybeInt();
+  attempt.cpu_usec = row.MaybeInt();
+  return attempt;
+}
+
+}  // namespace
 
 Result<std::optional<KeyHistory>> ReadHistory(Database& db, const std::string& key) {
   Query rows = db.Ask(
@@ -15,11 +28,20 @@ Result<std::optional<KeyHistory>> ReadHistory(Database& db, const std::string& k
     const auto more = rows.Next();
     if (!more) return tl::unexpected<Error>(more.error());
     if (!*more) return Summarise(attempts);
-    FinishedAttempt& attempt = attempts.emplace_back();
-    attempt.duration = Duration(rows.Int());
-    attempt.peak_memory_bytes = rows.MaybeInt();
-    attempt.peak_pids = rows.MaybeInt();
-    attempt.cpu_usec = rows.MaybeInt();
+    attempts.push_back(ReadAttempt(rows));
+  }
+}
+
+Result<std::vector<Store::PastOfKey>> ReadHistories(Database& db) {
+  Query rows = db.Ask(
+      "SELECT key, duration_ns, peak_memory_bytes, peak_pids, cpu_usec FROM history ORDER BY id");
+  std::vector<Store::PastOfKey> past;
+  for (;;) {
+    const auto more = rows.Next();
+    if (!more) return tl::unexpected<Error>(more.error());
+    if (!*more) return past;
+    std::string key = rows.Text();
+    past.push_back({std::move(key), ReadAttempt(rows)});
   }
 }
 

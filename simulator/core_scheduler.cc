@@ -57,9 +57,7 @@ class Core final : public Scheduler {
         {duration, ended.run.peak_memory_bytes, 1, CpuUsec(truth, ended.run.worked)});
     if (std::ssize(key.attempts) > kHistoryPerKey) key.attempts.erase(key.attempts.begin());
     key.history = Summarise(key.attempts);
-    foresight_.End(
-        IdOf(job), duration,
-        {static_cast<double>(ended.run.peak_memory_bytes), static_cast<double>(truth.cpu_millis)});
+    foresight_.End(IdOf(job), duration);
     expected_.erase(job);
   }
 
@@ -90,7 +88,7 @@ class Core final : public Scheduler {
       const ObservedUse observed{host.ObservedMemoryOf(run), host.CpuOf(run), 1};
       const Expectation& expected = expected_.at(run.job);
       snapshot.running.push_back({IdOf(run.job), expected.request, TimePoint(run.started),
-                                  expected.duration, observed, Hashed(KeyOf(run.job)), nullptr});
+                                  expected.duration, observed, KeyNumber(KeyOf(run.job)), nullptr});
       attempts.push_back({IdOf(run.job), KeyOf(run.job), TimePoint(run.started), observed});
     }
     foresight_.Look(now, attempts, InDoubles(DefaultRequestOf(host.capacity())),
@@ -110,7 +108,7 @@ class Core final : public Scheduler {
     for (const JobIndex job : waiting) {
       Expectation expected = ExpectationOf(job, capacity);
       line.push_back({IdOf(job), 0, TimePoint(workload_.jobs[job].submitted),
-                      std::move(expected.request), expected.duration, Hashed(KeyOf(job)),
+                      std::move(expected.request), expected.duration, KeyNumber(KeyOf(job)),
                       foresight_.OfNext(KeyOf(job))});
     }
     return line;
