@@ -86,9 +86,10 @@ class Pass {
   }
 
  private:
-  // What a job would add to the two lines at its turn.
+  // What a job would add to the two lines at its turn. Points into the job or into the pass.
   struct Needs {
-    ResourceVector expected, peak;
+    const ResourceVector& expected;
+    const ResourceVector& peak;
   };
 
   Decision JudgeOne(const WaitingJob& job) {
@@ -147,10 +148,11 @@ class Pass {
     if (job.outlook == nullptr) return {job.request, job.request};
     auto [known, is_new] = raised_by_.try_emplace(job.outlook);
     if (is_new) known->second = peak_.RaisedBy(job);
-    ResourceVector peak = job.request;
-    peak.memory_bytes = known->second.memory_bytes;
-    peak.cpu_millis = known->second.cpu_millis;
-    return {ExpectedCharge(job, snapshot_), std::move(peak)};
+    foreseen_expected_ = ExpectedCharge(job, snapshot_);
+    foreseen_peak_ = job.request;
+    foreseen_peak_.memory_bytes = known->second.memory_bytes;
+    foreseen_peak_.cpu_millis = known->second.cpu_millis;
+    return {foreseen_expected_, foreseen_peak_};
   }
 
   bool FitsBothLines(const Needs& needs) const {
@@ -254,6 +256,7 @@ class Pass {
   bool someone_warms_up_;
   PeakLine peak_;  // of all that runs or was admitted
   std::unordered_map<const KeyOutlook*, ResourceVector> raised_by_;  // since the last start
+  ResourceVector foreseen_expected_, foreseen_peak_;                 // of the job in turn
   std::unordered_map<uint64_t, int64_t> running_of_key_;
   bool foresees_ = false;  // there are forecasts to be trimmed
   HeldBackBy held_back_ = HeldBackBy::kNothing;

@@ -1,8 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "admission/draw.h"
 #include "admission/foresight.h"
+#include "admission/peak_line.h"
 #include "tests/support/admission_builders.h"
 
 // Decide() where jobs are foreseen instead of counted by their requests.
@@ -102,6 +105,96 @@ TEST(DecideWithForesight, LeavesTheTrimAloneWhereNothingIsForeseen) {
   host.mean_duration = seconds(100);
   EXPECT_EQ(Decide(host, std::vector<WaitingJob>{AJob(2).Memory(40_GiB)}, HalfTheHost()).trim,
             host.trim);
+}
+
+// ---- Properties, over seeds
+
+constexpr const char* kKeys[] = {"align", "sort", "call", "plot"};
+
+// A host in the middle of its work, made from a seed: some of each key have finished, some run.
+struct Busy {
+  explicit Busy(uint64_t seed) : draw(seed) {
+    for (const char* key : kKeys) {
+      const int64_t size = Amount(1, 8) << 30;
+      for (int64_t i = Amount(0, 40); i > 0; --i)
+        foresight.Remember(
+            key, FlatAttempt({seconds(Amount(5, 500)), size + Amount(0, size), 1, 1'000'000}));
+    }
+    std::vector<Foresight::Attempt> attempts;
+    for (int64_t id = 1; id <= 6; ++id) {
+      const char* key = kKeys[Amount(0, 3)];
+      RunningJob job =
+          ARunning(id).Memory(4_GiB).Uses(Amount(1, 6) << 30).Age(seconds(Amount(1, 300)));
+      job.observed.cpu_millis = 500;
+      job.key = KeyNumber(key);
+      attempts.push_back({job.id, key, job.admitted_at, job.observed});
+      running.push_back(job);
+    }
+    foresight.Look(kNow, attempts, {2.5 * kGiB, 2500}, {100.0 * kGiB, 100'000});
+    Snapshot host = AHost();
+    for (RunningJob& job : running) job.forecast = foresight.OfRunning(job.id);
+    host.running = running;
+    host.mean_duration = foresight.MeanDuration();
+    snapshot = host;
+    for (int64_t id = 100; id < 140; ++id) {
+      const char* key = kKeys[Amount(0, 3)];
+      WaitingJob job = AJob(id).Memory(4_GiB).Cpu(1000).Pids(1);
+      job.key = KeyNumber(key);
+      job.outlook = foresight.OfNext(key);
+      waiting.push_back(job);
+    }
+  }
+  int64_t Amount(int64_t least, int64_t most) {
+    return least +
+           static_cast<int64_t>(UniformDraw(draw, next++) * static_cast<double>(most - least + 1));
+  }
+
+  uint64_t draw, next = 0;
+  Foresight foresight;
+  std::vector<RunningJob> running;
+  Snapshot snapshot;
+  std::vector<WaitingJob> waiting;
+};
+
+// I8
+TEST(DecideWithForesight, AnswersTheSameWhateverTheOrderOfTheList) {
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    Busy busy(seed);
+    const Decisions forwards = Decide(busy.snapshot, busy.waiting, Policy{});
+    std::ranges::reverse(busy.waiting);
+    EXPECT_EQ(Decide(busy.snapshot, busy.waiting, Policy{}), forwards) << seed;
+    EXPECT_EQ(forwards.jobs.size(), busy.waiting.size());
+  }
+}
+
+// I1
+TEST(DecideWithForesight, AdmitsNothingThatPassesEitherLine) {
+  int64_t admitted = 0;
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    Busy busy(seed);
+    const Policy policy;
+    const Decisions decisions = Decide(busy.snapshot, busy.waiting, policy);
+    PeakLine peak;
+    ResourceVector expected;
+    for (const RunningJob& job : busy.running) {
+      peak.Add(job);
+      expected += ExpectedCharge(job, busy.snapshot, policy);
+    }
+    bool any = false;
+    for (const Decision& decision : decisions.jobs) {
+      if (decision.verdict != Verdict::kAdmit) continue;
+      const auto job = std::ranges::find(busy.waiting, decision.job, &WaitingJob::id);
+      peak.Add(*job);
+      expected += ExpectedCharge(*job, busy.snapshot);
+      any = true;
+      ++admitted;
+    }
+    if (!any) continue;
+    EXPECT_LE(peak.Charge().memory_bytes, 90_GiB) << seed;
+    EXPECT_LE(expected.memory_bytes, 60_GiB) << seed;
+    EXPECT_LE(expected.cpu_millis, 60'000) << seed;
+  }
+  EXPECT_GT(admitted, 1000);
 }
 
 }  // namespace
