@@ -61,13 +61,11 @@ HeadGuard::HeadGuard(const Head& head, const Lines& lines, std::vector<Ending> e
   if (all_known && opening_ != Opening::kNever) reservation_.starts_by = opens_at;
 }
 
-bool HeadGuard::LetPass(const WaitingJob& job) {
+bool HeadGuard::LetPass(std::optional<Duration> duration, const ResourceVector& needs) {
   if (opening_ == Opening::kNever) return true;
-  if (job.duration && *job.duration <= opens_in_) return true;
-  if (opening_ == Opening::kWhenIdle || FirstShortfall(job.request, reservation_.spare)) {
-    return false;
-  }
-  reservation_.spare -= job.request;
+  if (duration && *duration <= opens_in_) return true;
+  if (opening_ == Opening::kWhenIdle || FirstShortfall(needs, reservation_.spare)) return false;
+  reservation_.spare -= needs;
   return true;
 }
 

@@ -40,8 +40,9 @@ class HeadGuard {
   // `endings` are those of all jobs that hold something, the ones admitted in this pass included.
   HeadGuard(const Head& head, const Lines& lines, std::vector<Ending> endings, TimePoint now);
 
-  // Whether `job`, which fits both lines now, may start without delaying the head. Counts it if so.
-  bool LetPass(const WaitingJob& job);
+  // Whether a job that fits both lines now may start without delaying the head: one that takes so
+  // long and needs so much. Counts it if so.
+  bool LetPass(std::optional<Duration> duration, const ResourceVector& needs);
 
   const HeadReservation& reservation() const { return reservation_; }
 

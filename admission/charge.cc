@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "admission/forecast.h"
+#include "admission/peak_line.h"
+
 namespace headroom {
 namespace {
 
@@ -13,6 +16,21 @@ int64_t ExpectedUse(int64_t request, std::optional<int64_t> observed, double wei
 
 int64_t PeakUse(int64_t request, std::optional<int64_t> observed) {
   return std::max(request, observed.value_or(0));
+}
+
+// How far ahead the expected line looks, in durations of an average job. What is between a tenth
+// and three of them does the same.
+constexpr double kHorizon = 0.3;
+
+void SetExpected(const Forecast& forecast, const Snapshot& snapshot, ResourceVector& charge) {
+  const auto ahead = static_cast<double>(snapshot.mean_duration.value_or(Duration{}).count());
+  const Use mean = forecast.MeanUntil(Duration(static_cast<int64_t>(kHorizon * ahead)));
+  charge.memory_bytes = static_cast<int64_t>(mean.memory_bytes);
+  charge.cpu_millis = static_cast<int64_t>(mean.cpu_millis);
+}
+
+int64_t TrimOf(const Trim& trim, const ResourceVector& capacity) {
+  return static_cast<int64_t>(trim.share * static_cast<double>(capacity.memory_bytes));
 }
 
 // Where a line lies: a share of what is measured, all of the tokens.
@@ -38,31 +56,47 @@ double RequestWeight(Duration age, Duration warm_up) {
   return 1 - static_cast<double>((age - warm_up).count()) / static_cast<double>(warm_up.count());
 }
 
-ResourceVector ExpectedCharge(const RunningJob& job, TimePoint now, const Policy& policy) {
-  const double weight = RequestWeight(now - job.admitted_at, policy.warm_up);
+ResourceVector ExpectedCharge(const RunningJob& job, const Snapshot& snapshot,
+                              const Policy& policy) {
+  const double weight = RequestWeight(snapshot.now - job.admitted_at, policy.warm_up);
   const auto expected = [&](int64_t request, std::optional<int64_t> observed) {
     return ExpectedUse(request, observed, weight, policy.margin);
   };
-  return {expected(job.request.memory_bytes, job.observed.memory_bytes),
-          expected(job.request.cpu_millis, job.observed.cpu_millis),
-          expected(job.request.pids, job.observed.pids), job.request.tokens};
+  ResourceVector charge{expected(job.request.memory_bytes, job.observed.memory_bytes),
+                        expected(job.request.cpu_millis, job.observed.cpu_millis),
+                        expected(job.request.pids, job.observed.pids), job.request.tokens};
+  if (job.forecast != nullptr) SetExpected(*job.forecast, snapshot, charge);
+  return charge;
+}
+
+ResourceVector ExpectedCharge(const WaitingJob& job, const Snapshot& snapshot) {
+  ResourceVector charge = job.request;
+  if (job.outlook != nullptr) SetExpected(job.outlook->forecast, snapshot, charge);
+  return charge;
 }
 
 ResourceVector PeakCharge(const RunningJob& job) {
-  return {PeakUse(job.request.memory_bytes, job.observed.memory_bytes),
-          PeakUse(job.request.cpu_millis, job.observed.cpu_millis),
-          PeakUse(job.request.pids, job.observed.pids), job.request.tokens};
+  ResourceVector charge{PeakUse(job.request.memory_bytes, job.observed.memory_bytes),
+                        PeakUse(job.request.cpu_millis, job.observed.cpu_millis),
+                        PeakUse(job.request.pids, job.observed.pids), job.request.tokens};
+  if (job.forecast == nullptr) return charge;
+  PeakLine alone;
+  alone.Add(job);
+  return alone.Charge();
 }
 
 Account MakeAccount(const Snapshot& snapshot, const Policy& policy) {
   Account account;
   account.capacity = CapacityForJobs(*snapshot.host, policy);
   account.unmanaged = snapshot.host->unmanaged;
+  PeakLine peak;
   for (const RunningJob& job : snapshot.running) {
-    account.expected_charge += ExpectedCharge(job, snapshot.now, policy);
-    account.peak_charge += PeakCharge(job);
+    account.expected_charge += ExpectedCharge(job, snapshot, policy);
+    peak.Add(job);
   }
+  account.peak_charge = peak.Charge();
   account.expected_free = LineAt(policy.target, account.capacity);
+  account.expected_free.memory_bytes += TrimOf(snapshot.trim, account.capacity);
   account.expected_free -= account.unmanaged;
   account.expected_free -= account.expected_charge;
   account.peak_free = LineAt(policy.ceiling, account.capacity);

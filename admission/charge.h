@@ -11,13 +11,16 @@ namespace headroom {
 // again.
 double RequestWeight(Duration age, Duration warm_up);
 
-// Expected use: max(observed, weight·request), decaying to observed·(1 + margin) as the weight
+// Expected use. With a forecast, its mean over the time that the expected line looks ahead (memory
+// and CPU). Else max(observed, weight·request), decaying to observed·(1 + margin) as the weight
 // fades. A dimension that could not be observed is charged the full request. Tokens are held in
 // full.
-ResourceVector ExpectedCharge(const RunningJob& job, TimePoint now, const Policy& policy);
+ResourceVector ExpectedCharge(const RunningJob& job, const Snapshot& snapshot,
+                              const Policy& policy);
+ResourceVector ExpectedCharge(const WaitingJob& job, const Snapshot& snapshot);
 
-// The most it may come to use: max(observed, request). Forecasts by key will take this function's
-// place.
+// The most it may come to use on its own: max(observed, request), and with a forecast what most of
+// its futures keep below. The peaks of several jobs do not add up (peak_line.h).
 ResourceVector PeakCharge(const RunningJob& job);
 
 // The two lines of one instant, before anything new is admitted.
@@ -25,9 +28,10 @@ struct Account {
   ResourceVector capacity;  // less the policy's reserve
   ResourceVector unmanaged;
   ResourceVector expected_charge;  // Σ ExpectedCharge
-  ResourceVector peak_charge;      // Σ PeakCharge
-  ResourceVector expected_free;  // target·capacity − unmanaged − expected_charge: the headroom
-  ResourceVector peak_free;      // ceiling·capacity − unmanaged − peak_charge
+  ResourceVector peak_charge;      // PeakLine::Charge
+  // (target + trim)·capacity − unmanaged − expected_charge: the headroom
+  ResourceVector expected_free;
+  ResourceVector peak_free;  // ceiling·capacity − unmanaged − peak_charge
 
   bool operator==(const Account&) const = default;
 };

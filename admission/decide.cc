@@ -1,12 +1,16 @@
 #include "admission/decide.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include "admission/backfill.h"
 #include "admission/charge.h"
+#include "admission/forecast.h"
 #include "admission/ordering.h"
+#include "admission/peak_line.h"
 #include "admission/rest.h"
+#include "admission/trim.h"
 
 namespace headroom {
 namespace {
@@ -27,9 +31,9 @@ Decision Wait(const WaitingJob& job, Reason reason) { return Answer(job, Verdict
 
 // A decision that one dimension made, with its numbers.
 Decision ShortOf(const WaitingJob& job, Verdict verdict, Reason reason, Axis axis,
-                 const ResourceVector& available) {
+                 const ResourceVector& needed, const ResourceVector& available) {
   Decision decision = Answer(job, verdict, reason);
-  decision.needed = Amount(job.request, axis);
+  decision.needed = Amount(needed, axis);
   decision.available = Amount(available, axis);
   decision.axis = std::move(axis);
   return decision;
@@ -54,6 +58,11 @@ class Pass {
         rest_(snapshot.resting, policy, account.capacity, account.expected_free),
         stale_(snapshot.now - snapshot.host->measured_at > policy.stale_after),
         someone_warms_up_(SomeoneWarmsUp()) {
+    for (const RunningJob& job : snapshot.running) {
+      peak_.Add(job);
+      if (job.key != 0) ++running_of_key_[job.key];
+      foresees_ |= job.forecast != nullptr;
+    }
     idle_room_ -= account.unmanaged;
     // CPU is shared by weight: what others burn makes a job slower, it does not keep it from
     // running.
@@ -61,23 +70,10 @@ class Pass {
   }
 
   Decision Judge(const WaitingJob& job) {
-    // Before anything else: a rejection cannot be taken back, so it needs fresh numbers as well.
-    if (stale_) return Wait(job, Reason::kStale);
-    if (auto axis = FirstShortfall(job.request, account_.capacity)) {
-      return ShortOf(job, Verdict::kReject, Reason::kNeverFits, *std::move(axis),
-                     account_.capacity);
-    }
-    if (auto wait = WhatStopsEveryone(job)) return *std::move(wait);
-    if (MayUseIdleHost() && !FirstShortfall(job.request, idle_room_)) {
-      return Start(job, FitsBothLines(job) ? Reason::kFits : Reason::kIdleHost);
-    }
-    if (guard_ && IsStrict()) return WaitBehindHead(job);
-    if (auto wait = WhatHoldsItBack(job)) {
-      if (!guard_) MakeHead(job);
-      return *std::move(wait);
-    }
-    if (guard_ && !guard_->LetPass(job)) return WaitBehindHead(job);
-    return Start(job, Reason::kFits);
+    const Decision decision = JudgeOne(job);
+    NoteWhatHoldsBack(decision);
+    foresees_ |= job.outlook != nullptr;
+    return decision;
   }
 
   std::optional<HeadReservation> head() const {
@@ -85,8 +81,40 @@ class Pass {
   }
   // Without fresh numbers nobody can tell whether use has fallen.
   Resting resting() const { return stale_ ? snapshot_.resting : rest_.next(); }
+  Trim trim() const {
+    return stale_ || !foresees_ ? snapshot_.trim : NextTrim(snapshot_, policy_, held_back_);
+  }
 
  private:
+  // What a job would add to the two lines at its turn. Points into the job or into the pass.
+  struct Needs {
+    const ResourceVector& expected;
+    const ResourceVector& peak;
+  };
+
+  Decision JudgeOne(const WaitingJob& job) {
+    // Before anything else: a rejection cannot be taken back, so it needs fresh numbers as well.
+    if (stale_) return Wait(job, Reason::kStale);
+    if (auto axis = FirstShortfall(job.request, account_.capacity)) {
+      return ShortOf(job, Verdict::kReject, Reason::kNeverFits, *std::move(axis), job.request,
+                     account_.capacity);
+    }
+    if (auto wait = WhatStopsEveryone(job)) return *std::move(wait);
+    const Needs needs = NeedsOf(job);
+    if (MayUseIdleHost() && !FirstShortfall(job.request, idle_room_)) {
+      return Start(job, needs, FitsBothLines(needs) ? Reason::kFits : Reason::kIdleHost);
+    }
+    if (guard_ && IsStrict()) return WaitBehindHead(job);
+    if (auto wait = IsNewAndBusy(job)) return *std::move(wait);
+    if (auto wait = WhatHoldsItBack(job, needs)) {
+      if (!guard_) MakeHead(job, needs);
+      return *std::move(wait);
+    }
+    if (guard_ && !guard_->LetPass(job.duration, Max(needs.expected, needs.peak)))
+      return WaitBehindHead(job);
+    return Start(job, needs, Reason::kFits);
+  }
+
   bool IsStrict() const { return policy_.discipline == QueueDiscipline::kStrict; }
 
   // The rule of progress: nothing of ours runs, so nothing that we could wait for. A strict queue
@@ -115,32 +143,79 @@ class Pass {
     return std::nullopt;
   }
 
-  bool FitsBothLines(const WaitingJob& job) const {
-    return !FirstShortfall(job.request, lines_.expected_free) &&
-           !FirstShortfall(job.request, lines_.peak_free);
+  // Jobs of one key share their forecast, so between two starts its effect is computed once.
+  Needs NeedsOf(const WaitingJob& job) {
+    if (job.outlook == nullptr) return {job.request, job.request};
+    auto [known, is_new] = raised_by_.try_emplace(job.outlook);
+    if (is_new) known->second = peak_.RaisedBy(job);
+    foreseen_expected_ = ExpectedCharge(job, snapshot_);
+    foreseen_peak_ = job.request;
+    foreseen_peak_.memory_bytes = known->second.memory_bytes;
+    foreseen_peak_.cpu_millis = known->second.cpu_millis;
+    return {foreseen_expected_, foreseen_peak_};
   }
 
-  std::optional<Decision> WhatHoldsItBack(const WaitingJob& job) {
-    if (auto axis = rest_.Blocks(job.request)) {
-      return ShortOf(job, Verdict::kWait, Reason::kResting, *std::move(axis),
+  bool FitsBothLines(const Needs& needs) const {
+    return !FirstShortfall(needs.expected, lines_.expected_free) &&
+           !FirstShortfall(needs.peak, lines_.peak_free);
+  }
+
+  // Until enough of a key have finished, its jobs start slowly: they may all be as large as none
+  // before.
+  std::optional<Decision> IsNewAndBusy(const WaitingJob& job) const {
+    if (job.outlook == nullptr || !job.outlook->places) return std::nullopt;
+    const auto running = running_of_key_.find(job.key);
+    const int64_t free =
+        *job.outlook->places - (running == running_of_key_.end() ? 0 : running->second);
+    if (free > 0) return std::nullopt;
+    Decision decision = Wait(job, Reason::kNewKey);
+    decision.needed = 1;
+    decision.available = free;
+    return decision;
+  }
+
+  std::optional<Decision> WhatHoldsItBack(const WaitingJob& job, const Needs& needs) {
+    if (auto axis = rest_.Blocks(needs.expected)) {
+      return ShortOf(job, Verdict::kWait, Reason::kResting, *std::move(axis), needs.expected,
                      rest_.BelowResume(lines_.expected_free));
     }
-    if (auto axis = FirstShortfall(job.request, lines_.expected_free)) {
+    if (auto axis = FirstShortfall(needs.expected, lines_.expected_free)) {
       rest_.TurnedAway(axis->dimension, lines_.expected_free);
-      return ShortOf(job, Verdict::kWait, Reason::kOverTarget, *std::move(axis),
+      return ShortOf(job, Verdict::kWait, Reason::kOverTarget, *std::move(axis), needs.expected,
                      lines_.expected_free);
     }
-    if (auto axis = FirstShortfall(job.request, lines_.peak_free)) {
-      return ShortOf(job, Verdict::kWait, Reason::kOverCeiling, *std::move(axis), lines_.peak_free);
+    if (auto axis = FirstShortfall(needs.peak, lines_.peak_free)) {
+      return ShortOf(job, Verdict::kWait, Reason::kOverCeiling, *std::move(axis), needs.peak,
+                     lines_.peak_free);
     }
     return std::nullopt;
   }
 
-  Decision Start(const WaitingJob& job, Reason reason) {
-    lines_.expected_free -= job.request;
-    lines_.peak_free -= job.request;
+  Decision Start(const WaitingJob& job, const Needs& needs, Reason reason) {
+    lines_.expected_free -= needs.expected;
+    lines_.peak_free -= needs.peak;
+    peak_.Add(job);
+    raised_by_.clear();
+    if (job.key != 0) ++running_of_key_[job.key];
     admitted_.push_back(&job);
     return Admit(job, reason);
+  }
+
+  void NoteWhatHoldsBack(const Decision& decision) {
+    const bool by_memory = decision.axis && decision.axis->dimension == Dimension::kMemory;
+    switch (decision.reason) {
+      case Reason::kOverTarget:
+      case Reason::kResting:
+        if (held_back_ == HeldBackBy::kNothing || !by_memory)
+          held_back_ = by_memory ? HeldBackBy::kTarget : HeldBackBy::kSomethingElse;
+        break;
+      case Reason::kFits:
+      case Reason::kIdleHost:
+      case Reason::kBehindHead:
+        break;
+      default:
+        held_back_ = HeldBackBy::kSomethingElse;
+    }
   }
 
   Decision WaitBehindHead(const WaitingJob& job) const {
@@ -149,8 +224,8 @@ class Pass {
     return decision;
   }
 
-  void MakeHead(const WaitingJob& job) {
-    const Head head{job.id, rest_.MustBeFree(job.request), job.request, idle_room_};
+  void MakeHead(const WaitingJob& job, const Needs& needs) {
+    const Head head{job.id, rest_.MustBeFree(needs.expected), needs.peak, idle_room_};
     guard_.emplace(head, lines_, Endings(), snapshot_.now);
   }
 
@@ -162,10 +237,11 @@ class Pass {
     endings.reserve(snapshot_.running.size() + admitted_.size());
     for (const RunningJob& job : snapshot_.running) {
       endings.push_back({end_of(job.admitted_at, job.duration),
-                         ExpectedCharge(job, snapshot_.now, policy_), PeakCharge(job)});
+                         ExpectedCharge(job, snapshot_, policy_), PeakCharge(job)});
     }
     for (const WaitingJob* job : admitted_) {
-      endings.push_back({end_of(snapshot_.now, job->duration), job->request, job->request});
+      endings.push_back(
+          {end_of(snapshot_.now, job->duration), ExpectedCharge(*job, snapshot_), job->request});
     }
     return endings;
   }
@@ -178,6 +254,12 @@ class Pass {
   RestRule rest_;
   bool stale_;
   bool someone_warms_up_;
+  PeakLine peak_;  // of all that runs or was admitted
+  std::unordered_map<const KeyOutlook*, ResourceVector> raised_by_;  // since the last start
+  ResourceVector foreseen_expected_, foreseen_peak_;                 // of the job in turn
+  std::unordered_map<uint64_t, int64_t> running_of_key_;
+  bool foresees_ = false;  // there are forecasts to be trimmed
+  HeldBackBy held_back_ = HeldBackBy::kNothing;
   std::vector<const WaitingJob*> admitted_;
   std::optional<HeadGuard> guard_;  // once a job is blocked by what others hold
 };
@@ -213,12 +295,14 @@ Decisions Decide(const Snapshot& snapshot, std::span<const WaitingJob> waiting,
   if (!decisions.account) {
     decide_each([](const WaitingJob& job) { return Wait(job, Reason::kNoMeasurement); });
     decisions.resting = snapshot.resting;
+    decisions.trim = snapshot.trim;
     return decisions;
   }
   Pass pass(snapshot, policy, *decisions.account);
   decide_each([&](const WaitingJob& job) { return pass.Judge(job); });
   decisions.head = pass.head();
   decisions.resting = pass.resting();
+  decisions.trim = pass.trim();
   return decisions;
 }
 

@@ -63,6 +63,8 @@ std::string_view ToString(Reason reason) {
       return "over_target";
     case Reason::kOverCeiling:
       return "over_ceiling";
+    case Reason::kNewKey:
+      return "new_key";
     case Reason::kBehindHead:
       return "behind_head";
   }
@@ -72,7 +74,7 @@ std::string_view ToString(Reason reason) {
 std::vector<Holder> TopHolders(const Snapshot& snapshot, const Policy& policy, const Axis& axis,
                                std::size_t at_most) {
   return LargestFirst(snapshot, at_most, [&](const RunningJob& job) {
-    return Amount(ExpectedCharge(job, snapshot.now, policy), axis);
+    return Amount(ExpectedCharge(job, snapshot, policy), axis);
   });
 }
 

@@ -32,6 +32,7 @@ enum class Reason {
   kResting,        // wait: the target was reached; use must fall below the resume line first
   kOverTarget,     // wait: the expected line would be passed
   kOverCeiling,    // wait: the peak line would be passed
+  kNewKey,         // wait: little is known of its key, and enough jobs of it run
   kBehindHead,     // wait: it would fit, but would delay the blocked job ahead of it
 };
 
@@ -41,8 +42,8 @@ struct Decision {
   JobId job;
   Verdict verdict = Verdict::kWait;
   Reason reason = Reason::kNoMeasurement;
-  std::optional<Axis> axis;   // which dimension decided; absent where none did
-  int64_t needed = 0;         // in that dimension: bytes, millis, pids, tokens; jobs for kMaxJobs
+  std::optional<Axis> axis;  // which dimension decided; absent where none did
+  int64_t needed = 0;  // in that dimension: bytes, millis, pids, tokens; jobs for kMaxJobs, kNewKey
   int64_t available = 0;      // the same, at this job's turn; may be below zero
   std::optional<JobId> head;  // kBehindHead: the job that must not be delayed
 
@@ -66,6 +67,7 @@ struct Decisions {
   std::optional<HeadReservation> head;
   std::optional<Account> account;  // before the pass; absent without a measurement
   Resting resting;                 // to be handed to the next snapshot
+  Trim trim;                       // the same
 
   bool operator==(const Decisions&) const = default;
 };

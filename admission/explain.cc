@@ -119,7 +119,7 @@ std::string ExplainOverCeiling(const Decision& decision, const Snapshot& snapsho
   const Account account = MakeAccount(snapshot, policy);
   return ExplainShortage(decision, LineOf("ceiling", policy.ceiling, account, axis),
                          account.peak_free, account, TopPeakHolders(snapshot, axis, kHoldersNamed),
-                         " should every running job grow to its request");
+                         " should running jobs grow as they may");
 }
 
 std::string ExplainRest(const Decision& decision, const Snapshot& snapshot, const Policy& policy) {
@@ -220,6 +220,9 @@ std::string Explain(const Decision& decision, const Snapshot& snapshot, const Po
       return ExplainOverTarget(decision, snapshot, policy);
     case Reason::kOverCeiling:
       return ExplainOverCeiling(decision, snapshot, policy);
+    case Reason::kNewKey:
+      return "waits: little is known of its key yet, and as many of it run as may until some have "
+             "finished";
     case Reason::kBehindHead:
       return ExplainBehindHead(decision, policy);
   }

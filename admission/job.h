@@ -23,12 +23,18 @@ enum class RequestSource { kDeclared, kHistory, kDefault };
 
 std::string_view ToString(RequestSource source);  // "declared", "history", "default"
 
+struct KeyOutlook;  // forecast.h
+
 struct WaitingJob {
   JobId id;
   int32_t priority = 0;              // higher goes first
   TimePoint submitted_at{};          // may lie before the boot, so before zero
   ResourceVector request;            // what it is expected to use at its peak
   std::optional<Duration> duration;  // how long it is expected to run; absent: nobody knows
+  uint64_t key = 0;                  // jobs of one key have the same; 0: it has none
+  // What the jobs of its key may come to use; outlives the decision. Null: its request, all of it,
+  // as long as it runs.
+  const KeyOutlook* outlook = nullptr;
 
   bool operator==(const WaitingJob&) const = default;
 };

@@ -21,12 +21,16 @@ struct ObservedUse {
   bool operator==(const ObservedUse&) const = default;
 };
 
+struct Forecast;  // forecast.h
+
 struct RunningJob {
   JobId id;
   ResourceVector request;  // reserved for it when it was admitted
   TimePoint admitted_at{};
   std::optional<Duration> duration;  // from admission to its expected end
   ObservedUse observed;
+  uint64_t key = 0;                    // as of a waiting job
+  const Forecast* forecast = nullptr;  // from now on; null: its request counts
 
   bool operator==(const RunningJob&) const = default;
 };
@@ -49,12 +53,24 @@ struct Resting {
   bool operator==(const Resting&) const = default;
 };
 
+// By how much the target is moved, as a share of capacity: what forecasts are wrong by (trim.h).
+struct Trim {
+  double share = 0;
+  TimePoint at{};  // when it was computed
+
+  bool operator==(const Trim&) const = default;
+};
+
 struct Snapshot {
   TimePoint now{};
   std::optional<HostView> host;  // absent: never measured
   std::vector<RunningJob> running;
   GateState gate;
   Resting resting;
+  Trim trim;
+  // How long jobs run on average: the expected line looks ahead by a share of it. Absent: not
+  // known, and it looks at the present.
+  std::optional<Duration> mean_duration;
 
   bool operator==(const Snapshot&) const = default;
 };

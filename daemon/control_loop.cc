@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "admission/decide.h"
+#include "admission/draw.h"
 #include "daemon/event_detail.h"
 
 namespace headroom {
@@ -40,6 +41,10 @@ ResourceVector CapacityOf(const Observation& seen) {
           {}};
 }
 
+Use UseOf(const ResourceVector& amounts) {
+  return {static_cast<double>(amounts.memory_bytes), static_cast<double>(amounts.cpu_millis)};
+}
+
 AttemptId AttemptOf(const JobRecord& job) { return {job.id, job.attempt}; }
 
 // The shim found no room for its claim, so the command certainly never ran and may be tried again.
@@ -67,6 +72,7 @@ void ControlLoop::Tick() {
   const bool recorded = RecordEnds().has_value();  // 1. what ended
   const Observation seen = Measure();              // 2. what the host says
   MoveGate(seen);
+  LookAhead(seen);
   NoteFailure();
   const Snapshot snapshot = BuildSnapshot(seen);  // 3. one instant
   const std::span<const WaitingJob> candidates = Candidates(CapacityOf(seen));
@@ -74,12 +80,16 @@ void ControlLoop::Tick() {
   const Decisions decisions = Decide(snapshot, candidates, policy_);  // 4. pure
   view_ = {snapshot, decisions, seen, clock_.Now() - before, {}};
   if (recorded && Apply(decisions, candidates) && Prune() && book_.Commit()) {  // 5. reserve, start
-    for (const AttemptEnd& end : std::exchange(ends_, {})) executor_.Forget(end.id);
+    for (const AttemptEnd& end : std::exchange(ends_, {})) {
+      LearnFrom(end);
+      executor_.Forget(end.id);
+    }
     LaunchAdmitted();
   }
   to_launch_.clear();
   RebuildLedger();
   resting_ = decisions.resting;
+  trim_ = decisions.trim;
   view_.cycle_time = clock_.Now() - now_;
   if (publish_) publish_();  // 6. tell
 }
@@ -157,15 +167,44 @@ void ControlLoop::NoteFailure() {
                                RecoveryDetail(now_ - failing->since, failing->error.message)));
 }
 
+// What those that run have shown, and what it says about them and about those that wait.
+void ControlLoop::LookAhead(const Observation& seen) {
+  std::vector<Foresight::Attempt> attempts;
+  for (const auto& [id, reservation] : ledger_.reservations()) {
+    const JobRecord* job = book_.Find(id);
+    if (job == nullptr) continue;
+    const auto observed = seen.attempts.find(ToString(AttemptOf(*job)));
+    if (observed == seen.attempts.end()) continue;
+    attempts.push_back({id, job->submission.key, reservation.admitted_at, observed->second});
+  }
+  const ResourceVector capacity = CapacityOf(seen);
+  const ResourceVector unknown = ResolveRequest({}, std::nullopt, policy_, capacity).request;
+  foresight_.Look(now_, attempts, UseOf(unknown), UseOf(capacity));
+}
+
+void ControlLoop::LearnFrom(const AttemptEnd& end) {
+  const bool ran_to_its_end =
+      std::holds_alternative<Exited>(end.outcome) || end.oom != OomCause::kNone;
+  if (ran_to_its_end)
+    foresight_.End(end.id.job, end.ended_at - end.started_at);
+  else
+    foresight_.Drop(end.id.job);
+}
+
 Snapshot ControlLoop::BuildSnapshot(const Observation& seen) const {
-  Snapshot snapshot{now_, seen.host, {}, gate_, resting_};
+  Snapshot snapshot{now_, seen.host, {}, gate_, resting_, trim_, foresight_.MeanDuration()};
   snapshot.running.reserve(ledger_.size());
   for (const auto& [id, reservation] : ledger_.reservations()) {
-    RunningJob running{id, reservation.request, reservation.admitted_at, reservation.duration, {}};
+    RunningJob running{
+        id, reservation.request, reservation.admitted_at, reservation.duration, {}, 0, nullptr};
     const JobRecord* job = book_.Find(id);
     const auto observed =
         job == nullptr ? seen.attempts.end() : seen.attempts.find(ToString(AttemptOf(*job)));
-    if (observed != seen.attempts.end()) running.observed = observed->second;
+    if (observed != seen.attempts.end()) {
+      running.observed = observed->second;
+      if (!job->submission.request.memory_bytes) running.forecast = foresight_.OfRunning(id);
+    }
+    if (job != nullptr) running.key = KeyNumber(job->submission.key);
     snapshot.running.push_back(std::move(running));
   }
   return snapshot;
@@ -174,7 +213,7 @@ Snapshot ControlLoop::BuildSnapshot(const Observation& seen) const {
 // Everything in line but what is held back after a failed launch, in order of id. Requests in
 // shares are taken of this very cycle's capacity: of an older one they could be nothing.
 std::span<const WaitingJob> ControlLoop::Candidates(const ResourceVector& capacity) {
-  const auto& waiting = book_.Waiting(policy_, generation_, capacity);
+  const auto& waiting = book_.Waiting(policy_, generation_, capacity, foresight_);
   std::erase_if(retries_, [&](const auto& retry) { return book_.Find(retry.first) == nullptr; });
   if (retries_.empty()) return waiting;
   candidates_.clear();
@@ -299,6 +338,9 @@ void ControlLoop::RebuildLedger() {
 
 Status ControlLoop::Recover() {
   now_ = clock_.Now();
+  auto past = book_.store().Histories();
+  if (!past) return tl::unexpected(past.error());
+  for (const Store::PastOfKey& one : *past) foresight_.Remember(one.key, FlatAttempt(one.attempt));
   std::vector<JobRecord> holding;
   for (const auto& [id, job] : book_.unfinished()) {
     if (HoldsAnAttempt(job)) holding.push_back(job);

@@ -83,6 +83,8 @@ class ControlLoop {
   Observation Measure();
   void MoveGate(const Observation& seen);
   void NoteFailure();
+  void LookAhead(const Observation& seen);
+  void LearnFrom(const AttemptEnd& end);
   Snapshot BuildSnapshot(const Observation& seen) const;
   std::span<const WaitingJob> Candidates(const ResourceVector& capacity);
   Status Apply(const Decisions& decisions, std::span<const WaitingJob> candidates);
@@ -107,6 +109,8 @@ class ControlLoop {
   Ledger ledger_;
   GateState gate_;
   Resting resting_;
+  Trim trim_;
+  Foresight foresight_;
   TimePoint now_{};
   std::vector<AttemptEnd> ends_;  // not recorded durably yet
   std::vector<JobId> to_launch_;  // admitted in this cycle, not launched yet

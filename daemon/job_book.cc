@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "admission/draw.h"
 #include "base/units.h"
 
 namespace headroom {
@@ -155,18 +156,24 @@ WaitingJob JobBook::ToWaiting(const JobRecord& job, const Policy& policy,
   waiting.submitted_at = job.submitted_boottime;
   waiting.request = ResolveRequest(job.submission.request, history, policy, capacity).request;
   waiting.duration = job.submission.duration;
+  waiting.key = KeyNumber(job.submission.key);
   if (!waiting.duration && history) waiting.duration = history->duration;
   return waiting;
 }
 
 const std::vector<WaitingJob>& JobBook::Waiting(const Policy& policy, int64_t generation,
-                                                const ResourceVector& capacity) {
+                                                const ResourceVector& capacity,
+                                                Foresight& foresight) {
   if (waiting_is_current_ && generation == waiting_generation_ && capacity == waiting_capacity_) {
     return waiting_;
   }
   waiting_.clear();
+  foresight.ForgetOutlooks();
   for (const auto& [id, job] : jobs_) {
-    if (job.state == JobState::kWaiting) waiting_.push_back(ToWaiting(job, policy, capacity));
+    if (job.state != JobState::kWaiting) continue;
+    waiting_.push_back(ToWaiting(job, policy, capacity));
+    if (!job.submission.request.memory_bytes)
+      waiting_.back().outlook = foresight.OfNext(job.submission.key);
   }
   waiting_is_current_ = true;
   waiting_generation_ = generation;

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "admission/foresight.h"
 #include "admission/job.h"
 #include "admission/policy.h"
 #include "admission/request.h"
@@ -64,10 +65,11 @@ class JobBook {
   // Makes this turn's writes durable and calls back. Never recurses.
   Status Commit();
 
-  // The waiting jobs with their requests resolved, for Decide(). Kept between calls; made anew when
-  // a job, the policy's generation, the capacity or a key's history changed.
+  // The waiting jobs with their requests resolved, for Decide(), and an outlook for those that do
+  // not declare their memory. Kept between calls; made anew when a job, the policy's generation,
+  // the capacity or a key's history changed.
   const std::vector<WaitingJob>& Waiting(const Policy& policy, int64_t generation,
-                                         const ResourceVector& capacity);
+                                         const ResourceVector& capacity, Foresight& foresight);
   std::optional<ResolvedRequest> Resolve(const JobRecord& job, const Policy& policy,
                                          const ResourceVector& capacity);
 

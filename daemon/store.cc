@@ -57,6 +57,9 @@ class SqliteStore final : public Store {
   Result<std::optional<KeyHistory>> History(const std::string& key) override {
     return Read("read history", [&] { return ReadHistory(*db_, key); });
   }
+  Result<std::vector<PastOfKey>> Histories() override {
+    return Read("read all history", [&] { return ReadHistories(*db_); });
+  }
   Status AddHistory(const std::string& key, const AttemptUsage& usage, Duration duration) override {
     return Write("add to history", [&] { return AddToHistory(*db_, key, usage, duration); });
   }

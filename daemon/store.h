@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "admission/history.h"
 #include "admission/policy.h"
 #include "admission/request.h"
 #include "base/clock.h"
@@ -80,6 +81,12 @@ class Store {
   // What the last 128 finished attempts of a key used; absent: none. CPU is each attempt's average,
   // its time on CPU by its duration: the kernel keeps no peak.
   virtual Result<std::optional<KeyHistory>> History(const std::string& key) = 0;
+  // All attempts that are remembered, of all keys, in the order in which they ended.
+  struct PastOfKey {
+    std::string key;
+    FinishedAttempt attempt;
+  };
+  virtual Result<std::vector<PastOfKey>> Histories() = 0;
   // Adds one finished attempt to its key's history.
   virtual Status AddHistory(const std::string& key, const AttemptUsage& usage,
                             Duration duration) = 0;

@@ -18,7 +18,7 @@ Policy WarmsUpFor60Seconds() {
 
 int64_t ChargeAt(Duration age, int64_t request, int64_t uses) {
   const RunningJob job = ARunning(1).Memory(request).Uses(uses).Age(age);
-  return ExpectedCharge(job, kNow, WarmsUpFor60Seconds()).memory_bytes;
+  return ExpectedCharge(job, AHost(), WarmsUpFor60Seconds()).memory_bytes;
 }
 
 TEST(RequestWeight, IsFullDuringWarmUpThenFadesOverAsLongAgain) {
@@ -55,12 +55,13 @@ TEST(ExpectedCharge, FadesFromTheRequestToUseAndAMargin) {
 
 TEST(ExpectedCharge, IsTheRequestForWhatCouldNotBeObserved) {
   const RunningJob job = ARunning(1).Memory(1000).Uses(10).Cpu(2000).Pids(30).Age(minutes(60));
-  EXPECT_EQ(ExpectedCharge(job, kNow, WarmsUpFor60Seconds()), (ResourceVector{11, 2000, 30, {}}));
+  EXPECT_EQ(ExpectedCharge(job, AHost(), WarmsUpFor60Seconds()),
+            (ResourceVector{11, 2000, 30, {}}));
 }
 
 TEST(ExpectedCharge, HoldsTokensInFullAtAnyAge) {
   const RunningJob job = ARunning(1).Token("db", 2).Age(minutes(60));
-  EXPECT_EQ(ExpectedCharge(job, kNow, WarmsUpFor60Seconds()), Tokens("db", 2));
+  EXPECT_EQ(ExpectedCharge(job, AHost(), WarmsUpFor60Seconds()), Tokens("db", 2));
 }
 
 TEST(PeakCharge, IsTheLargerOfRequestAndUse) {

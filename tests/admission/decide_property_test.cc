@@ -237,6 +237,7 @@ TEST(DecideProperty, ShowsNumbersThatBearOutTheReason) {
           EXPECT_LE(decision.available, 0);
           break;
         case Reason::kMaxJobs:
+        case Reason::kNewKey:
           EXPECT_LE(decision.available, 0);
           break;
         case Reason::kBehindHead:

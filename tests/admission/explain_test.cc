@@ -74,7 +74,7 @@ TEST(Explain, TellsTheCeilingFromTheTarget) {
   EXPECT_EQ(ExplainOne(A16GiBHost().Running(ARunning(7).Memory(10_GiB).Uses(1_GiB)),
                        AJob(12).Memory(3_GiB), policy),
             "waits: needs 3.0 GiB memory, 2.0 GiB free under the ceiling (75% of 16.0 GiB) should "
-            "every running job grow to its request; held by job 7 (10.0 GiB); fits once 1.0 GiB is "
+            "running jobs grow as they may; held by job 7 (10.0 GiB); fits once 1.0 GiB is "
             "released");
 }
 

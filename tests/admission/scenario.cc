@@ -3,6 +3,7 @@
 #include <charconv>
 #include <variant>
 
+#include "admission/draw.h"
 #include "admission/json/policy_fields.h"
 #include "admission/json/policy_json.h"
 #include "admission/json/strict_json.h"
@@ -84,6 +85,7 @@ void ReadRunning(ScenarioObject& object, Scenario& scenario) {
     const DeclaredRequest seen = ReadAmounts(*uses, object.PointerTo("uses"));
     job.observed = {seen.memory_bytes, seen.cpu_millis, seen.pids};
   }
+  if (const auto key = object.Get("key", Text{})) job.key = KeyNumber(*key);
   for (const JobId id : ReadIds(object)) {
     job.id = id;
     scenario.snapshot.running.push_back(job);
@@ -96,6 +98,10 @@ void ReadWaiting(ScenarioObject& object, Scenario& scenario) {
   job.priority = static_cast<int32_t>(object.Get("priority", Count{}).value_or(0));
   job.submitted_at = kNow - object.Get("submitted_ago", Time{}).value_or(std::chrono::minutes(1));
   job.duration = object.Get("lasts", Time{});
+  if (const auto key = object.Get("key", Text{})) {
+    job.key = KeyNumber(*key);
+    job.outlook = scenario.foresight->OfNext(*key);
+  }
   for (const JobId id : ReadIds(object)) {
     job.id = id;
     scenario.waiting.push_back(job);
@@ -103,6 +109,15 @@ void ReadWaiting(ScenarioObject& object, Scenario& scenario) {
 }
 
 // ---- The host and what is around it
+
+// Nothing is known of any key.
+void ForeseeOn(const HostView& host, Scenario& scenario) {
+  const auto use_of = [](const ResourceVector& amounts) {
+    return Use{static_cast<double>(amounts.memory_bytes), static_cast<double>(amounts.cpu_millis)};
+  };
+  const ResourceVector unknown = ResolveRequest({}, {}, scenario.policy, host.capacity).request;
+  scenario.foresight->Look(kNow, {}, use_of(unknown), use_of(host.capacity));
+}
 
 HostView ReadHost(ScenarioObject& object) {
   HostView host;
@@ -215,7 +230,7 @@ void ReadExpected(ScenarioObject& object, Scenario& scenario) {
   if (const auto axis = object.Get("short_of", Text{})) {
     decision.axis = ReadAxis(*axis, object.PointerTo("short_of"));
   }
-  if (decision.axis || decision.reason == Reason::kMaxJobs) {
+  if (decision.axis || decision.reason == Reason::kMaxJobs || decision.reason == Reason::kNewKey) {
     decision.needed = ReadAmount(object, "needs", decision.axis);
     decision.available = ReadAmount(object, "available", decision.axis);
   }
@@ -242,6 +257,7 @@ Scenario ReadScenario(ScenarioObject& top) {
   if (const json* policy = top.Find("policy")) scenario.policy = ReadPolicy(*policy, "/policy");
   if (const json& host = top.Need("host"); !host.is_null()) {
     scenario.snapshot.host = ReadObject(host, "/host", ReadHost);
+    ForeseeOn(*scenario.snapshot.host, scenario);
   }
   if (const json* gate = top.Find("gate")) {
     scenario.snapshot.gate = ReadObject(

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "admission/decide.h"
+#include "admission/foresight.h"
 #include "base/result.h"
 
 // A case of admission as a file that an operator can read: one instant of a host, a queue, a policy
@@ -23,6 +25,8 @@ struct ExpectedHead {
 };
 
 struct Scenario {
+  // What waiting jobs with a key point into.
+  std::shared_ptr<Foresight> foresight = std::make_shared<Foresight>();
   Policy policy;
   Snapshot snapshot;
   std::vector<WaitingJob> waiting;

@@ -19,7 +19,8 @@ LAYERS = {
     "executor": {"admission", "base"},
     "executor/shim": {"executor", "base"},
     "daemon": {"admission", "admission/json", "base", "collectors", "executor"},
-    "cli": {"admission", "admission/json", "base"},
+    "simulator": {"admission", "base"},
+    "cli": {"admission", "admission/json", "base", "simulator"},
     "demo": {"base"},
     "bench": {"admission", "admission/json", "base", "collectors", "daemon", "executor"},
 }
@@ -37,9 +38,9 @@ SHIM_MAY_INCLUDE = {
 CORE = "admission"
 CORE_MAY_INCLUDE = {
     "<algorithm>", "<array>", "<charconv>", "<cmath>", "<compare>", "<concepts>",
-    "<cstddef>", "<cstdint>", "<cstdlib>", "<functional>", "<iterator>", "<limits>", "<map>",
+    "<cstddef>", "<cstdint>", "<cstdlib>", "<functional>", "<iterator>", "<limits>", "<map>", "<memory>",
     "<numeric>", "<optional>", "<ranges>", "<set>", "<span>", "<string>", "<string_view>",
-    "<tuple>", "<type_traits>", "<utility>", "<variant>", "<vector>",
+    "<tuple>", "<type_traits>", "<unordered_map>", "<utility>", "<variant>", "<vector>",
 }  # fmt: skip
 # base/clock.h is needed for TimePoint; that nobody asks it for the time is checked apart.
 CORE_MAY_NOT_INCLUDE = {"base/cgroup_layout.h", "base/fd.h", "base/file.h"}

@@ -1,0 +1,46 @@
+#include "admission/history.h"
+
+#include <algorithm>
+
+namespace headroom {
+namespace {
+
+// The smallest duration that nine of ten attempts did not exceed (nearest rank).
+Duration Percentile90(const std::vector<FinishedAttempt>& attempts) {
+  std::vector<Duration> durations;
+  durations.reserve(attempts.size());
+  for (const FinishedAttempt& attempt : attempts) durations.push_back(attempt.duration);
+  const std::size_t rank = (durations.size() * 9 + 9) / 10;
+  const auto nth = durations.begin() + static_cast<std::ptrdiff_t>(rank - 1);
+  std::nth_element(durations.begin(), nth, durations.end());
+  return *nth;
+}
+
+void Raise(std::optional<int64_t>& peak, std::optional<int64_t> value) {
+  if (value) peak = std::max(peak.value_or(*value), *value);
+}
+
+}  // namespace
+
+std::optional<int64_t> AverageCpuMillis(const FinishedAttempt& attempt) {
+  const int64_t duration_usec = attempt.duration.count() / 1000;
+  if (!attempt.cpu_usec || duration_usec <= 0) return std::nullopt;
+  constexpr int64_t kMillis = 1000;
+  const int64_t whole = *attempt.cpu_usec / duration_usec, rest = *attempt.cpu_usec % duration_usec;
+  return whole * kMillis + (rest * kMillis + duration_usec - 1) / duration_usec;
+}
+
+std::optional<KeyHistory> Summarise(const std::vector<FinishedAttempt>& attempts) {
+  if (attempts.empty()) return std::nullopt;
+  KeyHistory history;
+  history.attempts = static_cast<int64_t>(attempts.size());
+  history.duration = Percentile90(attempts);
+  for (const FinishedAttempt& attempt : attempts) {
+    Raise(history.peak_memory_bytes, attempt.peak_memory_bytes);
+    Raise(history.peak_pids, attempt.peak_pids);
+    Raise(history.peak_cpu_millis, AverageCpuMillis(attempt));
+  }
+  return history;
+}
+
+}  // namespace headroom

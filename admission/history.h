@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "admission/request.h"
+#include "base/clock.h"
+
+// What a key's finished attempts say about its next job. Pure.
+namespace headroom {
+
+// What one finished attempt used. Absent: not measured.
+struct FinishedAttempt {
+  Duration duration{};
+  std::optional<int64_t> peak_memory_bytes;
+  std::optional<int64_t> peak_pids;
+  std::optional<int64_t> cpu_usec;  // time on CPU
+
+  bool operator==(const FinishedAttempt&) const = default;
+};
+
+// Time on CPU by duration, rounded up, so that use is never zero.
+std::optional<int64_t> AverageCpuMillis(const FinishedAttempt& attempt);
+
+// Absent without attempts. CPU is the largest of the attempts' averages, time on CPU by duration:
+// the kernel keeps no peak of it.
+std::optional<KeyHistory> Summarise(const std::vector<FinishedAttempt>& attempts);
+
+}  // namespace headroom

@@ -1,0 +1,51 @@
+#include "admission/past.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace headroom {
+
+void KeyPast::Add(PastAttempt attempt) {
+  ++finished_;
+  if (attempts_.size() == kRemembered) {
+    attempts_.erase(attempts_.begin());
+    from_start_.erase(from_start_.begin());
+  }
+  from_start_.push_back({attempt.growth.MeanAhead({}), attempt.growth.MostAhead({})});
+  attempts_.push_back(std::move(attempt));
+  SumUp();
+}
+
+void KeyPast::SumUp() {
+  const auto n = static_cast<double>(attempts_.size());
+  Use sum;
+  double squares = 0;
+  largest_peak_ = {};
+  for (const PastAttempt& attempt : attempts_) {
+    sum.memory_bytes += attempt.peak.memory_bytes;
+    sum.cpu_millis += attempt.peak.cpu_millis;
+    squares += attempt.peak.memory_bytes * attempt.peak.memory_bytes;
+    largest_peak_ = MaxOf(largest_peak_, attempt.peak);
+  }
+  mean_peak_ = {sum.memory_bytes / n, sum.cpu_millis / n};
+  const double mean_squared = mean_peak_.memory_bytes * mean_peak_.memory_bytes;
+  variation_ = mean_squared > 0 ? std::max(0.0, squares / n / mean_squared - 1) : 0;
+}
+
+void KeyPast::Weigh(std::vector<Duration> ages) {
+  std::vector<std::size_t> by_duration(attempts_.size());
+  std::iota(by_duration.begin(), by_duration.end(), std::size_t{0});
+  std::ranges::sort(by_duration, {}, [this](std::size_t i) { return attempts_[i].duration; });
+  std::ranges::sort(ages);
+  weights_.assign(attempts_.size(), 0);
+  double survival = 1;
+  std::size_t at_risk = attempts_.size() + ages.size(), censored = 0;
+  for (const std::size_t i : by_duration) {
+    for (; censored < ages.size() && ages[censored] < attempts_[i].duration; ++censored) --at_risk;
+    weights_[i] = survival / static_cast<double>(at_risk--);
+    survival -= weights_[i];
+  }
+  weight_of_longer_ = ages.empty() && !attempts_.empty() ? 0 : std::max(0.0, survival);
+}
+
+}  // namespace headroom

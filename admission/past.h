@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "admission/growth.h"
+#include "base/clock.h"
+
+// What is known of a key: its finished attempts, each with its growth, and how much each of them
+// says about the next one.
+namespace headroom {
+
+struct PastAttempt {
+  Duration duration{};
+  Use peak;
+  Growth growth;
+
+  bool operator==(const PastAttempt&) const = default;
+};
+
+// Weights are those of Kaplan and Meier (1958): the attempts that still run are counted as longer
+// than they are old. Without them the first to finish of a burst, the short ones, would stand for
+// all of it.
+class KeyPast {
+ public:
+  // The latest by start are kept; what is kept by end would be the short ones again.
+  static constexpr std::size_t kRemembered = 128;
+
+  // In order of start.
+  void Add(PastAttempt attempt);
+  // The ages of those that run now.
+  void Weigh(std::vector<Duration> ages);
+
+  const std::vector<PastAttempt>& attempts() const { return attempts_; }
+  // What the i-th used from its start on, interval by interval.
+  const UseAhead& mean_from_start(std::size_t i) const { return from_start_[i].mean; }
+  const UseAhead& most_from_start(std::size_t i) const { return from_start_[i].most; }
+  // How likely the next attempt is like the i-th; and like none of them, but longer.
+  const std::vector<double>& weights() const { return weights_; }
+  double weight_of_longer() const { return weight_of_longer_; }
+
+  int64_t finished() const { return finished_; }  // ever
+  const Use& mean_peak() const { return mean_peak_; }
+  const Use& largest_peak() const { return largest_peak_; }
+  // The variance of the peaks of memory in squares of their mean.
+  double variation() const { return variation_; }
+
+ private:
+  void SumUp();
+
+  struct FromStart {
+    UseAhead mean, most;
+  };
+
+  std::vector<PastAttempt> attempts_;
+  std::vector<FromStart> from_start_;
+  std::vector<double> weights_;
+  double weight_of_longer_ = 1;
+  int64_t finished_ = 0;
+  Use mean_peak_, largest_peak_;
+  double variation_ = 0;
+};
+
+}  // namespace headroom

@@ -1,0 +1,139 @@
+#include "simulator/core_scheduler.h"
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "admission/decide.h"
+#include "admission/draw.h"
+#include "admission/foresight.h"
+#include "admission/history.h"
+#include "admission/request.h"
+
+namespace headroom::sim {
+namespace {
+
+JobId IdOf(JobIndex job) { return {static_cast<int64_t>(job) + 1}; }
+JobIndex IndexOf(JobId id) { return static_cast<JobIndex>(id.value - 1); }
+
+Use InDoubles(const ResourceVector& amounts) {
+  return {static_cast<double>(amounts.memory_bytes), static_cast<double>(amounts.cpu_millis)};
+}
+
+// What a cgroup would have counted.
+int64_t CpuUsec(const SimJob& job, Duration worked) {
+  return static_cast<int64_t>(std::chrono::duration<double>(worked).count() * 1000 *
+                              static_cast<double>(job.cpu_millis));
+}
+
+class Core final : public Scheduler {
+ public:
+  Core(const Workload& workload, const Policy& policy) : workload_(workload), policy_(policy) {}
+
+  std::vector<JobIndex> Starts(Duration now, const Host& host,
+                               const std::vector<JobIndex>& waiting) override {
+    const Snapshot snapshot = Look(TimePoint(now), host);
+    const Decisions decisions = Decide(snapshot, InLine(waiting, host.capacity()), policy_);
+    resting_ = decisions.resting;
+    trim_ = decisions.trim;
+    std::vector<JobIndex> starts;
+    for (const Decision& decision : decisions.jobs) {
+      const JobIndex job = IndexOf(decision.job);
+      if (decision.verdict == Verdict::kReject) rejected_.push_back(job);
+      if (decision.verdict != Verdict::kAdmit) continue;
+      starts.push_back(job);
+      expected_[job] = ExpectationOf(job, host.capacity());
+    }
+    return starts;
+  }
+
+  void OnEnd(Duration now, const Ended& ended) override {
+    const JobIndex job = ended.run.job;
+    const SimJob& truth = workload_.jobs[job];
+    const Duration duration = now - ended.run.started;
+    Key& key = keys_[truth.key];
+    key.attempts.push_back(
+        {duration, ended.run.peak_memory_bytes, 1, CpuUsec(truth, ended.run.worked)});
+    if (std::ssize(key.attempts) > kHistoryPerKey) key.attempts.erase(key.attempts.begin());
+    key.history = Summarise(key.attempts);
+    foresight_.End(IdOf(job), duration);
+    expected_.erase(job);
+  }
+
+  std::vector<JobIndex> TakeRejected() override { return std::exchange(rejected_, {}); }
+
+ private:
+  struct Key {
+    std::vector<FinishedAttempt> attempts;
+    std::optional<KeyHistory> history;
+  };
+  struct Expectation {
+    ResourceVector request;
+    std::optional<Duration> duration;
+  };
+
+  std::string_view KeyOf(JobIndex job) const { return workload_.jobs[job].key; }
+
+  Snapshot Look(TimePoint now, const Host& host) {
+    Snapshot snapshot;
+    snapshot.now = now;
+    snapshot.host = HostView{now, host.capacity(), {}};
+    snapshot.host->capacity.tokens = policy_.tokens;
+    snapshot.resting = resting_;
+    snapshot.trim = trim_;
+    snapshot.mean_duration = foresight_.MeanDuration();
+    std::vector<Foresight::Attempt> attempts;
+    for (const Running& run : host.running()) {
+      const ObservedUse observed{host.ObservedMemoryOf(run), host.CpuOf(run), 1};
+      const Expectation& expected = expected_.at(run.job);
+      snapshot.running.push_back({IdOf(run.job), expected.request, TimePoint(run.started),
+                                  expected.duration, observed, KeyNumber(KeyOf(run.job)), nullptr});
+      attempts.push_back({IdOf(run.job), KeyOf(run.job), TimePoint(run.started), observed});
+    }
+    foresight_.Look(now, attempts, InDoubles(DefaultRequestOf(host.capacity())),
+                    InDoubles(host.capacity()));
+    for (RunningJob& job : snapshot.running) job.forecast = foresight_.OfRunning(job.id);
+    return snapshot;
+  }
+
+  ResourceVector DefaultRequestOf(const ResourceVector& capacity) const {
+    return ResolveRequest({}, std::nullopt, policy_, capacity).request;
+  }
+
+  std::vector<WaitingJob> InLine(const std::vector<JobIndex>& waiting,
+                                 const ResourceVector& capacity) {
+    std::vector<WaitingJob> line;
+    line.reserve(waiting.size());
+    for (const JobIndex job : waiting) {
+      Expectation expected = ExpectationOf(job, capacity);
+      line.push_back({IdOf(job), 0, TimePoint(workload_.jobs[job].submitted),
+                      std::move(expected.request), expected.duration, KeyNumber(KeyOf(job)),
+                      foresight_.OfNext(KeyOf(job))});
+    }
+    return line;
+  }
+
+  Expectation ExpectationOf(JobIndex job, const ResourceVector& capacity) {
+    const auto& history = keys_[workload_.jobs[job].key].history;
+    return {ResolveRequest({}, history, policy_, capacity).request,
+            history ? history->duration : std::nullopt};
+  }
+
+  const Workload& workload_;
+  const Policy policy_;
+  Foresight foresight_;
+  Resting resting_;
+  Trim trim_;
+  std::unordered_map<JobIndex, Expectation> expected_;  // of what runs
+  std::unordered_map<std::string, Key> keys_;
+  std::vector<JobIndex> rejected_;
+};
+
+}  // namespace
+
+std::unique_ptr<Scheduler> Headroom(const Workload& workload, const Policy& policy) {
+  return std::make_unique<Core>(workload, policy);
+}
+
+}  // namespace headroom::sim

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admission/policy.h"
+#include "simulator/scheduler.h"
+
+namespace headroom::sim {
+
+// Headroom itself: the daemon's own Decide(), with requests resolved by the daemon's own function
+// from what has finished so far. It is shown what a daemon would see and nothing else.
+// `workload` outlives it.
+std::unique_ptr<Scheduler> Headroom(const Workload& workload, const Policy& policy);
+
+}  // namespace headroom::sim

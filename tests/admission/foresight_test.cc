@@ -1,0 +1,118 @@
+#include "admission/foresight.h"
+
+#include <gtest/gtest.h>
+
+namespace headroom {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+constexpr TimePoint kStart{hours(1)};
+constexpr Use kDefault{25, 1000}, kCapacity{1000, 64'000};
+
+class ForesightTest : public testing::Test {
+ protected:
+  ForesightTest() { LookAt(0, {}); }
+
+  void LookAt(int second, std::vector<Foresight::Attempt> running) {
+    foresight.Look(kStart + seconds(second), running, kDefault, kCapacity);
+  }
+  static Foresight::Attempt Running(int64_t id, std::string_view key, int64_t memory) {
+    return {{id}, key, kStart, {memory, 1000, 1}};
+  }
+  // Attempts of a key that used so much and ended, one after the other.
+  void Finish(std::string_view key, int64_t memory, int times) {
+    for (int i = 0; i < times; ++i) {
+      LookAt(10, {Running(99, key, memory)});
+      foresight.End({99}, seconds(10));
+    }
+    LookAt(10, {});
+  }
+
+  Foresight foresight;
+};
+
+TEST_F(ForesightTest, ForeseesNothingWithoutAKey) {
+  EXPECT_EQ(foresight.OfNext(""), nullptr);
+  LookAt(1, {Running(1, "", 50)});
+  EXPECT_EQ(foresight.OfRunning({1}), nullptr);
+}
+
+TEST_F(ForesightTest, ForeseesNothingOfWhatCouldNotBeObserved) {
+  LookAt(1, {{{1}, "k", kStart, {}}});
+  EXPECT_EQ(foresight.OfRunning({1}), nullptr);
+}
+
+TEST_F(ForesightTest, LetsThreeOfAnUnknownKeyRunAndMoreWithEachThatEnds) {
+  EXPECT_EQ(foresight.OfNext("k")->places, 3);  // 7.5 % in pieces of 2.5 %
+  Finish("k", 25, 2);
+  EXPECT_EQ(foresight.OfNext("k")->places, 3 + 2 * 2);
+  Finish("k", 25, 30);
+  EXPECT_EQ(foresight.OfNext("k")->places, std::nullopt);  // it is known now
+}
+
+// On a host where a job of unknown size may be a third of it, one at a time.
+TEST_F(ForesightTest, LetsOneOfAnUnknownKeyRunWhereJobsAreLarge) {
+  foresight.Look(kStart, {}, {300, 1000}, kCapacity);
+  EXPECT_EQ(foresight.OfNext("k")->places, 1);
+}
+
+TEST_F(ForesightTest, ExpectsOfTheNextWhatTheOthersDid) {
+  Finish("k", 200, 50);
+  EXPECT_NEAR(foresight.OfNext("k")->forecast.expected.memory_bytes[2], 200, 10);
+}
+
+TEST_F(ForesightTest, KeepsAnOutlookWhereItIsAndUpToDate) {
+  const KeyOutlook* outlook = foresight.OfNext("k");
+  const float before = outlook->forecast.expected.memory_bytes[2];
+  Finish("k", 200, 50);
+  EXPECT_EQ(foresight.OfNext("k"), outlook);
+  EXPECT_GT(outlook->forecast.expected.memory_bytes[2], 2 * before);
+}
+
+TEST_F(ForesightTest, LearnsNothingFromAJobThatWasDropped) {
+  LookAt(10, {Running(1, "k", 900)});
+  foresight.Drop({1});
+  LookAt(11, {});
+  EXPECT_EQ(foresight.MeanDuration(), std::nullopt);
+  EXPECT_EQ(foresight.OfNext("k")->places, 3);
+  EXPECT_EQ(foresight.OfRunning({1}), nullptr);
+}
+
+TEST_F(ForesightTest, ForgetsARunningJobWithItsEnd) {
+  LookAt(10, {Running(1, "k", 50)});
+  EXPECT_NE(foresight.OfRunning({1}), nullptr);
+  foresight.End({1}, seconds(10));
+  EXPECT_EQ(foresight.OfRunning({1}), nullptr);
+  foresight.End({1}, seconds(10));  // once more teaches nothing
+  EXPECT_EQ(foresight.MeanDuration(), seconds(10));
+}
+
+TEST_F(ForesightTest, KnowsHowLongJobsRunOnAverage) {
+  LookAt(10, {Running(1, "k", 50)});
+  foresight.End({1}, seconds(10));
+  foresight.Remember("other", FlatAttempt({seconds(30), 5, 1, 1}));
+  EXPECT_EQ(foresight.MeanDuration(), seconds(20));
+}
+
+TEST_F(ForesightTest, TakesAnAttemptWithoutGrowthForFlat) {
+  const PastAttempt past = FlatAttempt({seconds(100), 500, 3, 50'000'000});
+  EXPECT_EQ(past.growth.MeanAt(seconds(1)), (Use{500, 500}));
+  EXPECT_EQ(past.growth.MostOver(seconds(90), seconds(99)), (Use{500, 500}));
+  EXPECT_EQ(past.peak, (Use{500, 500}));
+}
+
+TEST_F(ForesightTest, GivesTheSameAnswerForTheSamePast) {
+  Foresight other;
+  for (Foresight* one : {&foresight, &other}) {
+    one->Look(kStart + seconds(5), std::vector{Running(1, "k", 70)}, kDefault, kCapacity);
+    one->End({1}, seconds(5));
+    one->Look(kStart + seconds(9), std::vector{Running(2, "k", 60)}, kDefault, kCapacity);
+  }
+  for (std::size_t i = 0; i < kFutures; ++i)
+    EXPECT_EQ(foresight.OfRunning({2})->futures[i], other.OfRunning({2})->futures[i]);
+}
+
+}  // namespace
+}  // namespace headroom
