@@ -27,7 +27,8 @@ Tone StateTone(const Job& job) {
 // What the last column says: why it waits, or how it ended.
 std::string ReasonText(const Job& job) {
   if (job.finished()) return job.outcome == "succeeded" ? "" : EndText(job);
-  if (!job.decision) return job.state == "waiting" ? "not decided yet" : "";
+  if (!job.decision && job.state != "waiting") return "";
+  if (!job.decision) return job.message.empty() ? "not decided yet" : job.message;
   std::string_view text = job.decision->text;
   for (const std::string_view prefix : {"waits: ", "wait: "}) {
     if (text.starts_with(prefix)) text.remove_prefix(prefix.size());
@@ -236,7 +237,7 @@ std::string JobText(const Job& job, WallTime now, const Look& look) {
   sheet.Add("requested", LongAmounts(job.request, job.request_source));
   sheet.Add("limited to", LongAmounts(job.limits, {}));
   sheet.Add("uses now", LongAmounts(job.observed, {}));
-  if (job.decision) sheet.Add("waits", ReasonText(job));
+  if (job.state == "waiting") sheet.Add("waits", ReasonText(job));
   sheet.Add("submitted", TimeText(job.submitted_at, now));
   sheet.Add("started", TimeText(job.started_at, now));
   sheet.Add("finished", TimeText(job.finished_at, now));

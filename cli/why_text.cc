@@ -63,7 +63,11 @@ std::string HeadText(const json& why) {
 std::string Headline(const Job& job, const json& why, const Look& look) {
   const std::string name = job.name.empty() ? "" : fmt::format(" ({})", Escape(job.name));
   const std::string text = TextAt(why, "text");
-  const std::string state = job.finished() ? job.outcome : job.state;
+  if (job.finished()) {
+    return fmt::format("{}{} {}\n", Paint(fmt::format("job {}", job.id), Tone::kStrong, look), name,
+                       Escape(OutcomeText(job)));
+  }
+  const std::string& state = job.state;
   return fmt::format("{}{} {}\n", Paint(fmt::format("job {}", job.id), Tone::kStrong, look), name,
                      Escape(text.empty() ? state : text));
 }
@@ -73,11 +77,7 @@ std::string Headline(const Job& job, const json& why, const Look& look) {
 Outcome<std::string> WhyText(const json& why, const Look& look) {
   const auto job = ReadJob(ObjectAt(why, "job"), "why");
   if (!job) return tl::unexpected<Failure>(job.error());
-  if (job->state != "waiting") {
-    const std::string end = EndText(*job);
-    const bool told = end.empty() || TextAt(why, "text").find(end) != std::string::npos;
-    return Headline(*job, why, look) + (told ? "" : "  " + Escape(end) + "\n");
-  }
+  if (job->state != "waiting") return Headline(*job, why, look);
   Sheet sheet;
   if (job->decision && job->decision->position)
     sheet.Add("place in line", fmt::to_string(*job->decision->position));

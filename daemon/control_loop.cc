@@ -32,6 +32,9 @@ bool HoldsAnAttempt(const JobRecord& job) {
          job.state == JobState::kStopping;
 }
 
+constexpr const char* kDirectoryGone =
+    "its directory in attempts/ is gone, so nobody knows how the command ended";
+
 // Known from the first sweep on, when use is not known yet.
 ResourceVector CapacityOf(const Observation& seen) {
   const CapacitySample& capacity = seen.measurements.capacity;
@@ -310,14 +313,19 @@ Status ControlLoop::Launch(const JobRecord& job) {
 Status ControlLoop::PutBack(const JobRecord& job, const Error& error) {
   const std::string why = "could not be started: " + error.message;
   spdlog::error("job {} {}", job.id.value, why);
-  Retry& retry = retries_[job.id];
-  retry.failures += 1;
-  retry.not_before = now_ + Backoff(retry.failures);
+  const auto before = retries_.find(job.id);
+  const int failures = before == retries_.end() ? 1 : before->second.failures + 1;
   const bool jobs_fault = error.code == ErrorCode::kInvalid;
-  if (!jobs_fault || retry.failures < kLaunchTries) return book_.Save(Requeued(job, why));
-  metrics_.JobFinished(JobOutcome::kLaunchFailed, std::nullopt);
-  const JobRecord finished = FinishedWithoutRunning(job, JobOutcome::kLaunchFailed, why, Now());
+  const bool may_have_run = error.code == ErrorCode::kCorrupt;
+  if (!may_have_run && (!jobs_fault || failures < kLaunchTries)) {
+    if (Status saved = book_.Save(Requeued(job, why)); !saved) return saved;
+    retries_[job.id] = {failures, now_ + Backoff(failures)};
+    return {};
+  }
+  const JobOutcome outcome = may_have_run ? JobOutcome::kLost : JobOutcome::kLaunchFailed;
+  const JobRecord finished = FinishedWithoutRunning(job, outcome, why, Now());
   if (Status saved = book_.Save(finished); !saved) return saved;
+  metrics_.JobFinished(outcome, std::nullopt);
   return book_.Note("job_finished", finished.id, FinishDetail(finished));
 }
 
@@ -336,6 +344,14 @@ void ControlLoop::RebuildLedger() {
   }
 }
 
+// What becomes of a job of whose attempt nothing is there.
+JobRecord ControlLoop::NotAdopted(const JobRecord& job) const {
+  if (job.state == JobState::kStopping)
+    return FinishedWithoutRunning(job, JobOutcome::kCancelled, "", Now());
+  if (job.state == JobState::kStarting) return Requeued(job, "");
+  return FinishedWithoutRunning(job, JobOutcome::kLost, kDirectoryGone, Now());
+}
+
 Status ControlLoop::Recover() {
   now_ = clock_.Now();
   auto past = book_.store().Histories();
@@ -350,11 +366,13 @@ Status ControlLoop::Recover() {
     if (!recovered) return Within("recover attempt " + ToString(AttemptOf(job)), recovered.error());
     const bool adopted = *recovered == Executor::Recovered::kAdopted;
     metrics_.Recovered(adopted);
-    JobRecord next = adopted ? Started(job, Now()) : Requeued(job, "");
-    if (!adopted && job.state == JobState::kStopping) {
-      next = FinishedWithoutRunning(job, JobOutcome::kCancelled, "", Now());
-    }
+    const JobRecord next = adopted ? Started(job, Now()) : NotAdopted(job);
     if (Status saved = book_.Save(next); !saved) return saved;
+    if (next.state == JobState::kFinished) {
+      metrics_.JobFinished(*next.outcome, std::nullopt);
+      if (Status noted = book_.Note("job_finished", next.id, FinishDetail(next)); !noted)
+        return noted;
+    }
     if (adopted && job.state == JobState::kStopping) Kill(next);
   }
   for (const std::string& name : executor_.RemoveStrangers()) {

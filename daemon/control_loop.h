@@ -94,6 +94,7 @@ class ControlLoop {
   void LaunchAdmitted();
   Status Launch(const JobRecord& job);
   Status PutBack(const JobRecord& job, const Error& error);
+  JobRecord NotAdopted(const JobRecord& job) const;
   void RebuildLedger();
   Instant Now() const { return {clock_.Now(), clock_.WallNow()}; }
 

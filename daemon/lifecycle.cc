@@ -15,17 +15,16 @@ JobRecord Ended(JobRecord job, JobOutcome outcome, const Instant& now) {
   return job;
 }
 
-// The end's own instant by the wall clock, however much later it is recorded: a full disk or a
+// An instant of an attempt by the wall clock, however much later it is recorded: a full disk or a
 // restart may have come between (F7).
-WallTime EndedAt(const JobRecord& job, const AttemptEnd& end, const Instant& now) {
-  const Duration ago = std::max(now.boot - end.ended_at, Duration::zero());
-  const WallTime at = now.wall - std::chrono::duration_cast<WallTime::duration>(ago);
-  return std::max(at, job.started_at.value_or(at));
+WallTime WallOf(TimePoint at, const Instant& now) {
+  const Duration ago = std::max(now.boot - at, Duration::zero());
+  return now.wall - std::chrono::duration_cast<WallTime::duration>(ago);
 }
 
 JobOutcome OutcomeOf(const JobRecord& job, const AttemptEnd& end) {
-  if (std::holds_alternative<LaunchFailed>(end.outcome)) return JobOutcome::kLaunchFailed;
   if (job.state == JobState::kStopping) return JobOutcome::kCancelled;
+  if (std::holds_alternative<LaunchFailed>(end.outcome)) return JobOutcome::kLaunchFailed;
   if (std::holds_alternative<Lost>(end.outcome)) return JobOutcome::kLost;
   const Exited* exited = std::get_if<Exited>(&end.outcome);
   if (exited != nullptr && exited->code == 0) return JobOutcome::kSucceeded;
@@ -111,8 +110,11 @@ JobRecord Finished(JobRecord job, const AttemptEnd& end, const Instant& now) {
   job.usage = end.usage;
   job.stdout_dropped = end.stdout_dropped;
   job.stderr_dropped = end.stderr_dropped;
-  const WallTime at = EndedAt(job, end, now);
-  return Ended(std::move(job), outcome, {now.boot, at});
+  const WallTime started = WallOf(end.started_at, now);
+  const bool ran = end.ended_at > end.started_at;
+  if (ran && job.started_at) job.started_at = std::min(*job.started_at, started);
+  const WallTime ended = std::max(WallOf(end.ended_at, now), job.started_at.value_or(WallTime{}));
+  return Ended(std::move(job), outcome, {now.boot, ended});
 }
 
 AttemptSpec SpecOf(const JobRecord& job, const UserIdentity& user, const JobLimits& defaults) {

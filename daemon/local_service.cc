@@ -67,10 +67,10 @@ void LocalService::Submit(const Caller&, JobSubmission submission, SubmitDone do
   }
   const auto added = book_.Add(std::move(submission));
   if (!added) return done(tl::unexpected(Unavailable(added.error())), false);
-  metrics_.JobSubmitted();
   const JobId id = added->id;
   book_.OnCommit([this, id, done = std::move(done)](const Status& committed) {
     if (!committed) return done(tl::unexpected(Unavailable(committed.error())), false);
+    metrics_.JobSubmitted();
     done(Show(Caller{0, "", true}, id), true);
     hooks_.cycle_soon();
   });
@@ -124,7 +124,9 @@ Status LocalService::SyncOne(const WantedJob& wanted, std::vector<JobId>& jobs) 
   }
   const auto added = book_.Add(asked);
   if (!added) return tl::unexpected(added.error());
-  metrics_.JobSubmitted();
+  book_.OnCommit([this](const Status& committed) {
+    if (committed) metrics_.JobSubmitted();
+  });
   jobs.push_back(added->id);
   return book_.Note("job_submitted", added->id, "{}");
 }
@@ -145,7 +147,7 @@ Result<std::vector<JobId>> LocalService::WithdrawMissing(const std::string& sour
         FinishedWithoutRunning(job, JobOutcome::kWithdrawn, "its source no longer wants it",
                                {clock_.Now(), clock_.WallNow()});
     if (Status saved = book_.Save(finished); !saved) return tl::unexpected(saved.error());
-    metrics_.JobFinished(JobOutcome::kWithdrawn, std::nullopt);
+    CountWhenStored(JobOutcome::kWithdrawn);
     if (Status noted = book_.Note("job_finished", job.id, FinishDetail(finished)); !noted) {
       return tl::unexpected(noted.error());
     }
@@ -179,7 +181,7 @@ void LocalService::Cancel(const Caller& caller, JobId id, CancelDone done) {
                                     {clock_.Now(), clock_.WallNow()});
   if (Status saved = book_.Save(next); !saved)
     return done(tl::unexpected(Unavailable(saved.error())));
-  if (!runs) metrics_.JobFinished(JobOutcome::kCancelled, std::nullopt);
+  if (!runs) CountWhenStored(JobOutcome::kCancelled);
   // The wish is durable before anything is killed: a daemon that dies in between kills it later.
   book_.OnCommit([this, next, runs, caller, done = std::move(done)](const Status& committed) {
     if (!committed) return done(tl::unexpected(Unavailable(committed.error())));
@@ -190,6 +192,12 @@ void LocalService::Cancel(const Caller& caller, JobId id, CancelDone done) {
   static_cast<void>(book_.Note(runs ? "job_cancelled" : "job_finished", id,
                                runs ? MessageDetail("by " + caller.user) : FinishDetail(next)));
   hooks_.commit_soon();
+}
+
+void LocalService::CountWhenStored(JobOutcome outcome) {
+  book_.OnCommit([this, outcome](const Status& committed) {
+    if (committed) metrics_.JobFinished(outcome, std::nullopt);
+  });
 }
 
 Result<JobRecord> LocalService::Known(const Caller& caller, JobId id) {
@@ -267,18 +275,17 @@ const Decision* LocalService::DecisionOf(JobId id, int64_t* position) {
   if (!index_is_current_) {
     decision_index_.clear();
     decision_index_.reserve(decisions.size());
-    for (std::size_t i = 0; i < decisions.size(); ++i)
-      decision_index_.emplace(decisions[i].job.value, i);
+    int64_t waiting = 0;
+    for (const Decision& decision : decisions) {
+      if (decision.verdict == Verdict::kWait) ++waiting;
+      decision_index_.emplace(decision.job.value, PlaceInLine{&decision, waiting});
+    }
     index_is_current_ = true;
   }
   const auto found = decision_index_.find(id.value);
   if (found == decision_index_.end()) return nullptr;
-  const auto admitted = std::ranges::count_if(
-      decisions.begin(),
-      decisions.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(found->second, 1000)),
-      [](const Decision& decision) { return decision.verdict != Verdict::kWait; });
-  *position = static_cast<int64_t>(found->second) - admitted + 1;
-  return &decisions[found->second];
+  *position = found->second.position;
+  return found->second.decision;
 }
 
 Result<WhyView> LocalService::Why(const Caller& caller, JobId id) {
@@ -342,8 +349,16 @@ Result<EventPage> LocalService::Events(const Caller& caller, int64_t after, std:
   EventPage page{*std::move(events), after};
   if (!page.events.empty()) page.last = page.events.back().sequence;
   if (caller.admin) return page;
-  std::erase_if(page.events,
-                [&](const Event& event) { return event.job && !Known(caller, *event.job); });
+  // What cannot be looked up now must not be taken for another's: it would be missed for ever.
+  Status looked_up;
+  std::erase_if(page.events, [&](const Event& event) {
+    if (!event.job) return false;
+    const auto job = Known(caller, *event.job);
+    if (!job && job.error().code == ErrorCode::kUnavailable)
+      looked_up = tl::unexpected(job.error());
+    return !job;
+  });
+  if (!looked_up) return tl::unexpected(looked_up.error());
   return page;
 }
 

@@ -65,6 +65,8 @@ class LocalService final : public Service {
   Result<std::vector<JobId>> WithdrawMissing(const std::string& source,
                                              const std::vector<WantedJob>& wanted);
   Result<SyncResult> SyncAnswer(const std::vector<JobId>& jobs, std::vector<JobId> withdrawn);
+  // A job that ends without having run.
+  void CountWhenStored(JobOutcome outcome);
   JobView ViewOf(const JobRecord& job);
   ObservedUse ObservedOf(const JobRecord& job) const;
   // Absent until the host has been measured.
@@ -80,8 +82,12 @@ class LocalService final : public Service {
   const Clock& clock_;
   Hooks hooks_;
   std::vector<std::function<void()>> event_waiters_;
-  std::vector<std::function<void()>> after_cycle_;           // answers that wait for decisions
-  std::unordered_map<int64_t, std::size_t> decision_index_;  // of the last cycle, made when asked
+  std::vector<std::function<void()>> after_cycle_;  // answers that wait for decisions
+  struct PlaceInLine {
+    const Decision* decision = nullptr;
+    int64_t position = 0;  // 1 is next
+  };
+  std::unordered_map<int64_t, PlaceInLine> decision_index_;  // of the last cycle, made when asked
   bool index_is_current_ = false;
 };
 

@@ -189,7 +189,6 @@ class Headroomd {
     UsePolicy();
     metrics_.PolicyReloaded(true, clock_.WallNow());
     loop_->OnCycle([this] { service_->Publish(); });
-    metrics_.PolicyReloaded(true, clock_.WallNow());
     static_cast<void>(book_->Note("daemon_started", std::nullopt, "{}"));
     if (Status recovered = loop_->Recover(); !recovered)
       return Refuse(kBadState, recovered.error(), options_.state_dir);

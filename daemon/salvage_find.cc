@@ -110,7 +110,7 @@ Result<Trace> LookAt(const std::string& state_dir, const AttemptId& id) {
     trace.found = Trace::Found::kShim;
   } else if (ReadExitRecord(directory)) {
     trace.found = Trace::Found::kRecord;
-  } else if (*claim == Claim::kGivenUp) {
+  } else if (*claim != Claim::kShim) {
     trace.found = Trace::Found::kGivenUp;
   }
   return trace;

@@ -53,7 +53,8 @@ void RemoveAttemptDirectory(const std::string& directory) {
 Result<Claim> GiveUpOrSeeClaim(const std::string& directory) {
   const std::string path = directory + "/claim";
   const UniqueFd made(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (made || errno == ENOENT) return Claim::kGivenUp;
+  if (made) return Claim::kGivenUp;
+  if (errno == ENOENT) return Claim::kNoDirectory;
   struct stat info {};
   if (errno != EEXIST || ::stat(path.c_str(), &info) != 0) return FailErrno(errno, "claim " + path);
   return info.st_size == 0 ? Claim::kGivenUp : Claim::kShim;

@@ -27,10 +27,11 @@ Status MakeAttemptDirectory(const std::string& directory);
 void RemoveAttemptDirectory(const std::string& directory);
 
 enum class Claim {
-  kGivenUp,  // it did not run and never will
-  kShim,     // a shim claimed it, and may live or not
+  kGivenUp,      // it did not run and never will
+  kShim,         // a shim claimed it, and may live or not
+  kNoDirectory,  // it was never launched, or somebody has removed what it left
 };
-// Gives the attempt up unless a shim has claimed it. An attempt without a directory has no shim.
+// Gives the attempt up unless a shim has claimed it.
 Result<Claim> GiveUpOrSeeClaim(const std::string& directory);
 
 // The living shim of a claimed attempt, by its lock: no other process that got the same PID since

@@ -20,7 +20,11 @@ namespace {
 constexpr Duration kFirstRetry = std::chrono::milliseconds(10);
 constexpr Duration kLongestRetry = std::chrono::seconds(1);
 
-constexpr const char* kShimKilled = "its shim was killed, so nobody saw how the command ended";
+// Or the state file is older than the end, which was recorded in a newer one.
+constexpr const char* kShimKilled =
+    "its shim left no record, so nobody knows how the command ended";
+constexpr const char* kDirectoryGone =
+    "its directory in attempts/ was removed, so nobody knows how the command ended";
 constexpr const char* kHostRestarted =
     "the host was restarted, so nobody saw how the command ended";
 
@@ -86,6 +90,7 @@ class Native final : public NativeExecutor {
   Status Watch(const AttemptId& id, Shim shim, int64_t pool_oom_events);
   void Settle(const AttemptId& id, Attempt attempt);
   void UndoLaunch(const AttemptId& id);
+  Result<Recovered> RecoverWithoutDirectory(const AttemptId& id);
   void Hear(const AttemptId& id);
   Outcome OutcomeWithoutRecord(const AttemptId& id, int claim_error) const;
   ExitRecord EndedNow(Outcome outcome) const;
@@ -114,7 +119,12 @@ class Native final : public NativeExecutor {
 Status Native::Launch(const AttemptSpec& spec) {
   const std::string name = ToString(spec.id), directory = DirectoryOf(spec.id);
   const std::string doing = "start attempt " + name;
-  if (Status made = MakeAttemptDirectory(directory); !made) return Within(doing, made.error());
+  if (Status made = MakeAttemptDirectory(directory); !made) {
+    if (made.error().os_error != EEXIST) return Within(doing, made.error());
+    return Fail(ErrorCode::kCorrupt, doing + ": " + directory +
+                                         " is there already, so it may have run before; is the "
+                                         "state file older than the attempts beside it?");
+  }
   const auto cgroup = cgroups_->Create(name, spec.limits);
   if (!cgroup) {
     RemoveAttemptDirectory(directory);
@@ -198,7 +208,7 @@ void Native::Hear(const AttemptId& id) {
 Outcome Native::OutcomeWithoutRecord(const AttemptId& id, int claim_error) const {
   const auto claim = GiveUpOrSeeClaim(DirectoryOf(id));
   if (claim && *claim == Claim::kGivenUp) return NeverClaimed(claim_error);
-  return Lost{kShimKilled};
+  return Lost{claim && *claim == Claim::kNoDirectory ? kDirectoryGone : kShimKilled};
 }
 
 ExitRecord Native::EndedNow(Outcome outcome) const {
@@ -270,6 +280,7 @@ Result<Executor::Recovered> Native::Recover(const AttemptId& id) {
   // From here on no shim can claim it, and one that did is found by its lock if it lives.
   const auto claim = GiveUpOrSeeClaim(directory);
   if (!claim) return Within(doing, claim.error());
+  if (*claim == Claim::kNoDirectory && same_boot_) return RecoverWithoutDirectory(id);
   auto shim = FindShim(directory);
   if (!shim) return Within(doing, shim.error());
   if (*shim) {
@@ -288,6 +299,17 @@ Result<Executor::Recovered> Native::Recover(const AttemptId& id) {
       return Within(doing, kept.error());
   }
   Settle(id, {Fate::kReported, {}, std::move(record), 0});
+  return Recovered::kAdopted;
+}
+
+// Its cgroup, if it is there, shows that it was launched: the directory comes first.
+Result<Executor::Recovered> Native::RecoverWithoutDirectory(const AttemptId& id) {
+  const std::vector<std::string> cgroups = cgroups_->List();
+  if (std::ranges::find(cgroups, ToString(id)) == cgroups.end()) return Recovered::kNeverRan;
+  const ExitRecord record = EndedNow(Lost{kDirectoryGone});
+  if (Status kept = WriteExitRecord(DirectoryOf(id), record); !kept)
+    return Within("recover attempt " + ToString(id), kept.error());
+  Settle(id, {Fate::kReported, {}, record, 0});
   return Recovered::kAdopted;
 }
 

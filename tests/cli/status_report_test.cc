@@ -200,7 +200,7 @@ TEST(WhyText, IsShortForAJobThatDoesNotWait) {
   json failed = AFinishedJob(1, "failed");
   failed["exit_code"] = 3;
   EXPECT_EQ(WhyText({{"job", failed}, {"text", "finished: failed"}}, {}).value(),
-            "job 1 (nightly) finished: failed\n  exit code 3\n");
+            "job 1 (nightly) failed: exit code 3\n");
 }
 
 TEST(WhyText, RefusesAnAnswerWithoutAJob) { EXPECT_FALSE(WhyText(json::object(), {})); }

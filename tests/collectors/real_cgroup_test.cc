@@ -121,9 +121,8 @@ bool IsReadable(int fd, int milliseconds) {
 
 class RealTriggers : public RealCgroup {
  protected:
-  void SetUp() override {
-    RealCgroup::SetUp();
-    if (IsSkipped()) return;
+  // The thread that waits for them must not be there yet when a test forks.
+  void Arm() {
     triggers = ArmPressureTriggers(pool->layout(),
                                    {{PressureResource::kCpu, PressureKind::kSome, 1, 5, 10}});
     if (triggers->armed() < 2) GTEST_SKIP() << "SKIPPED-NEEDS: a kernel that takes PSI triggers";
@@ -142,12 +141,16 @@ TEST_F(RealTriggers, FireWhenTasksWaitForTheCpu) {
     spinners.push_back(std::make_unique<RealProcess>(
         *pool, pool->layout().Attempt("1-1"), [] {}, spin));
   }
+  Arm();
+  if (IsSkipped()) return;
   EXPECT_TRUE(IsReadable(triggers->WaitFd(), 15'000));
   const PressureReading expected{PressureResource::kCpu, PressureKind::kSome, std::nullopt, true};
   EXPECT_THAT(triggers->Take(), ::testing::ElementsAre(expected));
 }
 
 TEST_F(RealTriggers, AreDroppedWithTheirCgroup) {
+  Arm();
+  if (IsSkipped()) return;
   triggers->Take();
   pool->RemoveAll();
   while (triggers->armed() == 2 && IsReadable(triggers->WaitFd(), 5'000)) triggers->Take();

@@ -215,6 +215,28 @@ TEST(ControlLoop, PutsBackInLineWhatWasRecordedAsStartingAndNeverRan) {
   EXPECT_EQ(daemon.executor.launched[0].id, (AttemptId{job, 2}));  // never the same attempt twice
 }
 
+// Somebody removed what a running job left. It has run, so it does not run again.
+TEST(ControlLoop, EndsAsLostWhatRanAndHasLeftNothing) {
+  ADaemon daemon;
+  const JobId job = daemon.Submit(kGiB);
+  daemon.Tick();
+  daemon.executor.running.clear();
+  daemon.Crash();
+  EXPECT_EQ(daemon.Job(job).outcome, JobOutcome::kLost);
+  daemon.Tick();
+  EXPECT_THAT(daemon.executor.launched, SizeIs(1));
+}
+
+// An older state file was restored: the attempt beside it is newer.
+TEST(ControlLoop, StartsNothingThatMayHaveRunBefore) {
+  ADaemon daemon;
+  daemon.executor.refuse_launch = Error{ErrorCode::kCorrupt, "its directory is there", EEXIST};
+  const JobId job = daemon.Submit(kGiB);
+  daemon.Tick();
+  EXPECT_EQ(daemon.Job(job).outcome, JobOutcome::kLost);
+  EXPECT_THAT(daemon.Job(job).message, testing::HasSubstr("its directory is there"));
+}
+
 // F1: the daemon dies while a job runs.
 TEST(ControlLoop, AdoptsWhatRunsWithItsReservationAndItsTrueEnd) {
   ADaemon daemon;

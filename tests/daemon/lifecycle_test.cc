@@ -40,6 +40,8 @@ TEST(Finished, TellsEveryKindOfEndApart) {
             JobOutcome::kLaunchFailed);
   EXPECT_EQ(OutcomeOf(ARunningJob(), AnEnd(Lost{"rebooted"})), JobOutcome::kLost);
   EXPECT_EQ(OutcomeOf(Stopping(ARunningJob()), AnEnd(Exited{0})), JobOutcome::kCancelled);
+  EXPECT_EQ(OutcomeOf(Stopping(ARunningJob()), AnEnd(LaunchFailed{"shim", ECANCELED, "given up"})),
+            JobOutcome::kCancelled);
 }
 
 TEST(Finished, BlamesMemoryOnlyWhenTheKernelSaysSo) {
@@ -55,6 +57,19 @@ TEST(Finished, DoesNotBlameAJobThatGotOverTheLossOfAChild) {
             JobOutcome::kSucceeded);
 }
 
+// Its start was never stored, because the disk was full; a restart took the present for it.
+TEST(Finished, TakesTheTimesOfTheAttemptItself) {
+  JobRecord job = ARunningJob();
+  const WallTime now = WallTime(std::chrono::hours(1000));
+  job.started_at = now;
+  AttemptEnd end = AnEnd(Exited{9});
+  end.started_at = TimePoint(std::chrono::seconds(100));
+  end.ended_at = TimePoint(std::chrono::seconds(106));
+  const JobRecord finished = Finished(job, end, {TimePoint(std::chrono::seconds(110)), now});
+  EXPECT_EQ(finished.started_at, now - std::chrono::seconds(10));
+  EXPECT_EQ(finished.finished_at, now - std::chrono::seconds(4));
+}
+
 TEST(Finished, GivesTheReservationBack) {
   EXPECT_FALSE(Finished(ARunningJob(), AnEnd(Exited{0}), {}).reserved);
 }
@@ -63,12 +78,14 @@ TEST(Finished, GivesTheReservationBack) {
 TEST(Finished, HappenedWhenTheAttemptEndedAndNotWhenItIsRecorded) {
   constexpr Instant kNow{TimePoint(std::chrono::seconds(100)), WallTime(std::chrono::hours(1))};
   AttemptEnd end = AnEnd(Exited{0});
+  end.started_at = kNow.boot - std::chrono::seconds(11);
   end.ended_at = kNow.boot - std::chrono::seconds(8);
   JobRecord job = ARunningJob();
   job.started_at = kNow.wall - std::chrono::seconds(11);
   EXPECT_EQ(Finished(job, end, kNow).finished_at, kNow.wall - std::chrono::seconds(8));
   job.started_at = kNow.wall;  // the clock was set back meanwhile (F25)
-  EXPECT_EQ(Finished(job, end, kNow).finished_at, kNow.wall);
+  const JobRecord finished = Finished(job, end, kNow);
+  EXPECT_EQ(*finished.finished_at - *finished.started_at, std::chrono::seconds(3));
 }
 
 TEST(Requeued, GivesTheReservationBackAndKeepsTheAttemptsNumber) {

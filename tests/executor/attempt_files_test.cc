@@ -85,7 +85,7 @@ TEST_F(AttemptFiles, ASecondShimCannotClaimTheAttempt) {
 
 TEST_F(AttemptFiles, WithoutADirectoryNothingCanBeClaimed) {
   const std::string missing = directory_ / "missing";
-  EXPECT_EQ(*GiveUpOrSeeClaim(missing), Claim::kGivenUp);
+  EXPECT_EQ(*GiveUpOrSeeClaim(missing), Claim::kNoDirectory);
   EXPECT_FALSE(*FindShim(missing));
   EXPECT_EQ(Claimer(missing).error(), ENOENT);
 }

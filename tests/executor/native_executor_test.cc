@@ -183,9 +183,9 @@ TEST_F(NativeExecutorTest, RepeatsAKillUntilTheAttemptEnds) {
 
 TEST_F(NativeExecutorTest, RefusesTheSameAttemptTwice) {
   ASSERT_TRUE(Launch(AnAttempt(1)));
-  EXPECT_EQ(Launch(AnAttempt(1)).error().code, ErrorCode::kConflict);
+  EXPECT_EQ(Launch(AnAttempt(1)).error().code, ErrorCode::kCorrupt);
   WaitForEnd(Id(1));
-  EXPECT_EQ(Launch(AnAttempt(1)).error().code, ErrorCode::kConflict) << "not even later";
+  EXPECT_EQ(Launch(AnAttempt(1)).error().code, ErrorCode::kCorrupt) << "not even later";
 }
 
 // F14: every step of a launch, and of undoing it, fails once.
@@ -270,6 +270,34 @@ TEST_F(NativeExecutorTest, SaysWhyTheShimCouldNotClaimTheAttempt) {
 
 TEST_F(NativeExecutorTest, AnAttemptThatWasNeverLaunchedNeverRan) {
   EXPECT_EQ(Recover(Id(1)), Recovered::kNeverRan);
+}
+
+// A cleaner removed its directory while no daemon ran. It must not look as if it had never run.
+TEST_F(NativeExecutorTest, AnAttemptWithoutADirectoryIsLostIfItsCgroupIsThere) {
+  ASSERT_TRUE(cgroups_.Create("1-1", {}));
+  EXPECT_EQ(Recover(Id(1)), Recovered::kAdopted);
+  EXPECT_THAT(WaitForEnd(Id(1)).outcome,
+              VariantWith<Lost>(Field(&Lost::message, testing::HasSubstr("was removed"))));
+  EXPECT_THAT(cgroups_.there, IsEmpty());
+}
+
+TEST_F(NativeExecutorTest, ACommandWhoseDirectoryIsRemovedIsLostAndNotCalledNeverStarted) {
+  const std::string go = files_ / "go";
+  ASSERT_EQ(::mkfifo(go.c_str(), 0600), 0);
+  ASSERT_TRUE(Launch(AnAttempt(1).Shell("read line < " + go)));
+  WaitUntil("the claim", -1,
+            [&] { return std::filesystem::exists(DirectoryOf(Id(1)) + "/claim"); });
+  std::filesystem::remove_all(DirectoryOf(Id(1)));
+  std::ofstream(go) << "\n";
+  EXPECT_THAT(WaitForEnd(Id(1)).outcome, VariantWith<Lost>(testing::_));
+}
+
+TEST_F(NativeExecutorTest, RefusesAnAttemptWhoseDirectoryIsThereAlready) {
+  ASSERT_TRUE(MakeAttemptDirectory(DirectoryOf(Id(1))));
+  const Status refused = Launch(AnAttempt(1));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kCorrupt);
+  EXPECT_THAT(cgroups_.there, IsEmpty());
 }
 
 // The daemon died after it had made the directory and the cgroup.
