@@ -25,6 +25,6 @@ fi
 descriptors=$(headroom run -- bash -c 'for n in {0..64}; do if [[ -e /proc/$$/fd/$n ]]; then printf "%s " "$n"; fi; done')
 equal "descriptors of a job" "0 1 2 " "$descriptors"
 
-said=$(headroom run --user nobody -- id -un)
+said=$(headroom run --user nobody --chdir / -- id -un)
 equal "user of a job" nobody "$said"
 expect_nothing_left
