@@ -51,7 +51,8 @@ TEST(Simulate, PlaysATraceUnderThePolicyAndItsReferences) {
 TEST(Simulate, ShowsHowSureItIsOfSeveralSeeds) {
   const Ran ran = Simulate({"--seeds", "3", "--jobs", "50", "--reference", "count:24", "--json"});
   ASSERT_EQ(ran.exit, 0) << ran.err;
-  for (const json& result : ran.json()["results"]) {
+  const json answer = ran.json();
+  for (const json& result : answer["results"]) {
     EXPECT_EQ(result["seeds"], 3);
     EXPECT_GT(result["makespan_seconds_ci95"], 0);
     EXPECT_TRUE(result["peak_utilization"].contains("memory_ci95"));
