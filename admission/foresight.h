@@ -32,7 +32,7 @@ class Foresight {
     ObservedUse observed;
   };
 
-  // An attempt that ended before, in order of start.
+  // An attempt that ended before, in order of end.
   void Remember(std::string_view key, PastAttempt attempt);
 
   // What runs at this instant: takes note of how it grew and makes its forecasts. `pool_default` is

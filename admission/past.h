@@ -23,10 +23,10 @@ struct PastAttempt {
 // all of it.
 class KeyPast {
  public:
-  // The latest by start are kept; what is kept by end would be the short ones again.
+  // So many that those which finish first of a burst, the short ones, do not push out the rest.
   static constexpr std::size_t kRemembered = 128;
 
-  // In order of start.
+  // In order of end.
   void Add(PastAttempt attempt);
   // The ages of those that run now.
   void Weigh(std::vector<Duration> ages);

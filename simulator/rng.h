@@ -5,17 +5,10 @@
 #include <numbers>
 #include <utility>
 
-// Random numbers that are the same on every machine; the standard's distributions are not.
-namespace headroom::sim {
+#include "admission/draw.h"
 
-// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): a bijection in which every bit of the
-// input moves about half of the output's.
-constexpr uint64_t Hashed(uint64_t value) {
-  value += 0x9e3779b97f4a7c15;
-  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
-  value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
-  return value ^ (value >> 31);
-}
+// Random numbers of our own: the standard's distributions differ from library to library.
+namespace headroom::sim {
 
 // One stream of a seed. Seeds and streams are hashed before they are used: of an additive generator
 // the neighbouring seeds would be one stream, shifted.
