@@ -61,12 +61,17 @@ HeadGuard::HeadGuard(const Head& head, const Lines& lines, std::vector<Ending> e
   if (all_known && opening_ != Opening::kNever) reservation_.starts_by = opens_at;
 }
 
-bool HeadGuard::LetPass(std::optional<Duration> duration, const ResourceVector& needs) {
-  if (opening_ == Opening::kNever) return true;
-  if (duration && *duration <= opens_in_) return true;
-  if (opening_ == Opening::kWhenIdle || FirstShortfall(needs, reservation_.spare)) return false;
-  reservation_.spare -= needs;
-  return true;
+bool HeadGuard::EndsInTime(std::optional<Duration> duration) const {
+  return opening_ == Opening::kNever || (duration && *duration <= opens_in_);
+}
+
+bool HeadGuard::MayPass(std::optional<Duration> duration, const ResourceVector& needs) const {
+  if (EndsInTime(duration)) return true;
+  return opening_ == Opening::kOnLines && !FirstShortfall(needs, reservation_.spare);
+}
+
+void HeadGuard::Pass(std::optional<Duration> duration, const ResourceVector& needs) {
+  if (!EndsInTime(duration)) reservation_.spare -= needs;
 }
 
 }  // namespace headroom

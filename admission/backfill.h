@@ -41,12 +41,16 @@ class HeadGuard {
   HeadGuard(const Head& head, const Lines& lines, std::vector<Ending> endings, TimePoint now);
 
   // Whether a job that fits both lines now may start without delaying the head: one that takes so
-  // long and needs so much. Counts it if so.
-  bool LetPass(std::optional<Duration> duration, const ResourceVector& needs);
+  // long and needs so much.
+  bool MayPass(std::optional<Duration> duration, const ResourceVector& needs) const;
+  // It does.
+  void Pass(std::optional<Duration> duration, const ResourceVector& needs);
 
   const HeadReservation& reservation() const { return reservation_; }
 
  private:
+  bool EndsInTime(std::optional<Duration> duration) const;
+
   enum class Opening {
     kOnLines,   // once enough has ended for it to fit both lines
     kWhenIdle,  // once everything has ended

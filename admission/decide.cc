@@ -10,6 +10,7 @@
 #include "admission/ordering.h"
 #include "admission/peak_line.h"
 #include "admission/rest.h"
+#include "admission/tenants.h"
 #include "admission/trim.h"
 
 namespace headroom {
@@ -49,10 +50,13 @@ Decision TooManyJobs(const WaitingJob& job, int64_t places) {
 // One pass over the queue in mode "headroom". Holds what is left after each decision.
 class Pass {
  public:
-  Pass(const Snapshot& snapshot, const Policy& policy, const Account& account)
+  Pass(const Snapshot& snapshot, std::span<const WaitingJob> waiting, const Policy& policy,
+       const Account& account)
       : snapshot_(snapshot),
         policy_(policy),
         account_(account),
+        tenants_(snapshot, policy, account.capacity),
+        line_(waiting, snapshot, policy, tenants_),
         lines_{account.expected_free, account.peak_free},
         idle_room_(account.capacity),
         rest_(snapshot.resting, policy, account.capacity, account.expected_free),
@@ -69,6 +73,9 @@ class Pass {
     idle_room_.cpu_millis = account.capacity.cpu_millis;
   }
 
+  // Null: everyone had a turn.
+  const WaitingJob* Next() { return line_.Next(); }
+
   Decision Judge(const WaitingJob& job) {
     const Decision decision = JudgeOne(job);
     NoteWhatHoldsBack(decision);
@@ -77,7 +84,7 @@ class Pass {
   }
 
   std::optional<HeadReservation> head() const {
-    return guard_ ? std::optional(guard_->reservation()) : std::nullopt;
+    return heads_.empty() ? std::nullopt : std::optional(heads_.front().guard.reservation());
   }
   // Without fresh numbers nobody can tell whether use has fallen.
   Resting resting() const { return stale_ ? snapshot_.resting : rest_.next(); }
@@ -100,27 +107,38 @@ class Pass {
                      account_.capacity);
     }
     if (auto wait = WhatStopsEveryone(job)) return *std::move(wait);
+    if (auto wait = WhatItsTenantLacks(job)) return *std::move(wait);
     const Needs needs = NeedsOf(job);
     if (MayUseIdleHost() && !FirstShortfall(job.request, idle_room_)) {
       return Start(job, needs, FitsBothLines(needs) ? Reason::kFits : Reason::kIdleHost);
     }
-    if (guard_ && IsStrict()) return WaitBehindHead(job);
+    if (IsStrict() && !heads_.empty()) return WaitBehind(job, heads_.front());
     if (auto wait = IsNewAndBusy(job)) return *std::move(wait);
     if (auto wait = WhatHoldsItBack(job, needs)) {
-      if (!guard_) MakeHead(job, needs);
+      if (MayReserve(job)) Reserve(job, needs);
+      lender_waits_ |= !tenants_.WouldBorrow(job.tenant, job.request);
       return *std::move(wait);
     }
-    if (guard_ && !guard_->LetPass(job.duration, Max(needs.expected, needs.peak)))
-      return WaitBehindHead(job);
+    if (lender_waits_ && tenants_.WouldBorrow(job.tenant, job.request))
+      return Wait(job, Reason::kBeyondQuota);
+    const ResourceVector most = Max(needs.expected, needs.peak);
+    for (const Reserved& head : heads_)
+      if (!head.guard.MayPass(job.duration, most)) return WaitBehind(job, head);
+    for (Reserved& head : heads_) head.guard.Pass(job.duration, most);
     return Start(job, needs, Reason::kFits);
   }
 
-  bool IsStrict() const { return policy_.discipline == QueueDiscipline::kStrict; }
+  bool IsStrict() const { return policy_.queue.discipline == QueueDiscipline::kStrict; }
+
+  bool MayReserve(const WaitingJob& job) const {
+    if (IsStrict()) return heads_.empty();
+    return line_.IsDue(job) && std::ssize(heads_) < policy_.queue.reserved;
+  }
 
   // The rule of progress: nothing of ours runs, so nothing that we could wait for. A strict queue
   // lets nobody use the host before its head.
   bool MayUseIdleHost() const {
-    return snapshot_.running.empty() && admitted_.empty() && !(guard_ && IsStrict());
+    return snapshot_.running.empty() && admitted_.empty() && !(IsStrict() && !heads_.empty());
   }
 
   bool SomeoneWarmsUp() const {
@@ -141,6 +159,16 @@ class Pass {
       return Wait(job, Reason::kGateClosing);
     }
     return std::nullopt;
+  }
+
+  std::optional<Decision> WhatItsTenantLacks(const WaitingJob& job) const {
+    auto over = tenants_.LimitPassed(job.tenant, job.request);
+    if (!over) return std::nullopt;
+    Decision decision = Wait(job, Reason::kTenantLimit);
+    decision.axis = std::move(over->axis);
+    decision.needed = over->needed;
+    decision.available = over->available;
+    return decision;
   }
 
   // Jobs of one key share their forecast, so between two starts its effect is computed once.
@@ -195,6 +223,7 @@ class Pass {
     lines_.expected_free -= needs.expected;
     lines_.peak_free -= needs.peak;
     peak_.Add(job);
+    tenants_.Start(job.tenant, job.request);
     raised_by_.clear();
     if (job.key != 0) ++running_of_key_[job.key];
     admitted_.push_back(&job);
@@ -212,21 +241,42 @@ class Pass {
       case Reason::kFits:
       case Reason::kIdleHost:
       case Reason::kBehindHead:
+      case Reason::kTenantLimit:
+      case Reason::kBeyondQuota:
         break;
       default:
         held_back_ = HeldBackBy::kSomethingElse;
     }
   }
 
-  Decision WaitBehindHead(const WaitingJob& job) const {
+  // A job for which what it needs is kept.
+  struct Reserved {
+    Head head;
+    std::optional<Duration> duration;
+    HeadGuard guard;
+  };
+
+  Decision WaitBehind(const WaitingJob& job, const Reserved& head) const {
     Decision decision = Wait(job, Reason::kBehindHead);
-    decision.head = guard_->reservation().job;
+    decision.head = head.head.id;
     return decision;
   }
 
-  void MakeHead(const WaitingJob& job, const Needs& needs) {
+  // What earlier reservations keep is taken until their jobs are over.
+  void Reserve(const WaitingJob& job, const Needs& needs) {
     const Head head{job.id, rest_.MustBeFree(needs.expected), needs.peak, idle_room_};
-    guard_.emplace(head, lines_, Endings(), snapshot_.now);
+    Lines lines = lines_;
+    std::vector<Ending> endings = Endings();
+    for (const Reserved& other : heads_) {
+      lines.expected_free -= other.head.on_expected_line;
+      lines.peak_free -= other.head.on_peak_line;
+      const auto& starts_by = other.guard.reservation().starts_by;
+      const bool is_known = starts_by && other.duration;
+      endings.push_back({is_known ? std::optional(*starts_by + *other.duration) : std::nullopt,
+                         other.head.on_expected_line, other.head.on_peak_line});
+    }
+    heads_.push_back(
+        {head, job.duration, HeadGuard(head, lines, std::move(endings), snapshot_.now)});
   }
 
   std::vector<Ending> Endings() const {
@@ -249,6 +299,8 @@ class Pass {
   const Snapshot& snapshot_;
   const Policy& policy_;
   const Account& account_;
+  Tenants tenants_;
+  Line line_;
   Lines lines_;               // what is free at this job's turn
   ResourceVector idle_room_;  // capacity − unmanaged
   RestRule rest_;
@@ -261,15 +313,26 @@ class Pass {
   bool foresees_ = false;  // there are forecasts to be trimmed
   HeldBackBy held_back_ = HeldBackBy::kNothing;
   std::vector<const WaitingJob*> admitted_;
-  std::optional<HeadGuard> guard_;  // once a job is blocked by what others hold
+  std::vector<Reserved> heads_;
+  bool lender_waits_ = false;  // a job of a tenant within its quota does
 };
 
 // The old world, for comparison: nothing is measured and nothing is rejected.
-Decision DecideByCount(const WaitingJob& job, const Policy& policy, int64_t running) {
-  if (policy.mode == AdmissionMode::kNone || !policy.max_jobs || running < *policy.max_jobs) {
-    return Admit(job, Reason::kNoLimit);
+void DecideByCount(const Snapshot& snapshot, std::span<const WaitingJob> waiting,
+                   const Policy& policy, Decisions& decisions) {
+  Tenants tenants(snapshot, policy, snapshot.host ? snapshot.host->capacity : ResourceVector{});
+  Line line(waiting, snapshot, policy, tenants);
+  auto running = static_cast<int64_t>(snapshot.running.size());
+  while (const WaitingJob* job = line.Next()) {
+    const bool is_free =
+        policy.mode == AdmissionMode::kNone || !policy.max_jobs || running < *policy.max_jobs;
+    if (is_free) {
+      ++running;
+      tenants.Start(job->tenant, job->request);
+    }
+    decisions.jobs.push_back(is_free ? Admit(*job, Reason::kNoLimit)
+                                     : TooManyJobs(*job, *policy.max_jobs - running));
   }
-  return TooManyJobs(job, *policy.max_jobs - running);
 }
 
 }  // namespace
@@ -279,27 +342,22 @@ Decisions Decide(const Snapshot& snapshot, std::span<const WaitingJob> waiting,
   Decisions decisions;
   decisions.jobs.reserve(waiting.size());
   if (snapshot.host) decisions.account = MakeAccount(snapshot, policy);
-  const auto decide_each = [&](auto decide) {
-    ForEachInOrder(waiting, [&](const WaitingJob& job) { decisions.jobs.push_back(decide(job)); });
-  };
-
+  decisions.past_use = NextPastUse(snapshot, policy);
   if (policy.mode != AdmissionMode::kHeadroom) {
-    auto running = static_cast<int64_t>(snapshot.running.size());
-    decide_each([&](const WaitingJob& job) {
-      Decision decision = DecideByCount(job, policy, running);
-      if (decision.verdict == Verdict::kAdmit) ++running;
-      return decision;
-    });
+    DecideByCount(snapshot, waiting, policy, decisions);
     return decisions;
   }
   if (!decisions.account) {
-    decide_each([](const WaitingJob& job) { return Wait(job, Reason::kNoMeasurement); });
+    Tenants tenants(snapshot, policy, {});
+    Line line(waiting, snapshot, policy, tenants);
+    while (const WaitingJob* job = line.Next())
+      decisions.jobs.push_back(Wait(*job, Reason::kNoMeasurement));
     decisions.resting = snapshot.resting;
     decisions.trim = snapshot.trim;
     return decisions;
   }
-  Pass pass(snapshot, policy, *decisions.account);
-  decide_each([&](const WaitingJob& job) { return pass.Judge(job); });
+  Pass pass(snapshot, waiting, policy, *decisions.account);
+  while (const WaitingJob* job = pass.Next()) decisions.jobs.push_back(pass.Judge(*job));
   decisions.head = pass.head();
   decisions.resting = pass.resting();
   decisions.trim = pass.trim();

@@ -67,6 +67,10 @@ std::string_view ToString(Reason reason) {
       return "new_key";
     case Reason::kBehindHead:
       return "behind_head";
+    case Reason::kTenantLimit:
+      return "tenant_limit";
+    case Reason::kBeyondQuota:
+      return "beyond_quota";
   }
   return "no_measurement";
 }

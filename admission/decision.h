@@ -34,6 +34,8 @@ enum class Reason {
   kOverCeiling,    // wait: the peak line would be passed
   kNewKey,         // wait: little is known of its key, and enough jobs of it run
   kBehindHead,     // wait: it would fit, but would delay the blocked job ahead of it
+  kTenantLimit,    // wait: its tenant holds as much as the policy lets it
+  kBeyondQuota,    // wait: its tenant would be beyond its quota, and others within theirs wait
 };
 
 std::string_view ToString(Reason reason);  // "fits", "idle_host", "no_limit", "never_fits", …
@@ -68,6 +70,7 @@ struct Decisions {
   std::optional<Account> account;  // before the pass; absent without a measurement
   Resting resting;                 // to be handed to the next snapshot
   Trim trim;                       // the same
+  PastUse past_use;                // the same
 
   bool operator==(const Decisions&) const = default;
 };

@@ -171,13 +171,20 @@ std::string ExplainGate(const Snapshot& snapshot, const Policy& policy) {
 
 std::string ExplainBehindHead(const Decision& decision, const Policy& policy) {
   const std::string head = decision.head ? Job(*decision.head) : "the first";
-  switch (policy.discipline) {
+  switch (policy.queue.discipline) {
     case QueueDiscipline::kBackfill:
       return "waits: would fit, but would delay " + head + ", which is ahead of it";
     case QueueDiscipline::kStrict:
       return "waits: " + head + " is ahead of it and the queue is strict";
   }
   return {};
+}
+
+std::string ExplainTenantLimit(const Decision& decision) {
+  if (!decision.axis) return "waits: as many jobs of its tenant run as the policy lets it";
+  return "waits: needs " + WithNoun(decision.needed, *decision.axis) +
+         ", and its tenant may have " +
+         FormatAmount(std::max<int64_t>(decision.available, 0), *decision.axis) + " more";
 }
 
 std::string ExplainStale(const Snapshot& snapshot, const Policy& policy) {
@@ -225,6 +232,10 @@ std::string Explain(const Decision& decision, const Snapshot& snapshot, const Po
              "finished";
     case Reason::kBehindHead:
       return ExplainBehindHead(decision, policy);
+    case Reason::kTenantLimit:
+      return ExplainTenantLimit(decision);
+    case Reason::kBeyondQuota:
+      return "waits: its tenant would be beyond its quota, and tenants within theirs wait";
   }
   return {};
 }

@@ -32,6 +32,7 @@ struct WaitingJob {
   ResourceVector request;            // what it is expected to use at its peak
   std::optional<Duration> duration;  // how long it is expected to run; absent: nobody knows
   uint64_t key = 0;                  // jobs of one key have the same; 0: it has none
+  uint64_t tenant = 0;               // KeyNumber (draw.h) of whom it counts for
   // What the jobs of its key may come to use; outlives the decision. Null: its request, all of it,
   // as long as it runs.
   const KeyOutlook* outlook = nullptr;

@@ -72,6 +72,45 @@ void CheckAdmission(Checks& checks, const Policy& policy) {
                 "at least one tick (" + Text(policy.tick) + ")", policy.stale_after);
 }
 
+void CheckQueue(Checks& checks, const QueuePolicy& queue) {
+  constexpr int64_t kMostReserved = 100;
+  if (queue.due_after) {
+    checks.Expect(*queue.due_after >= Duration{}, "/queue/due_after", "at least 0s, or null",
+                  *queue.due_after);
+  }
+  checks.Expect(queue.reserved >= 1 && queue.reserved <= kMostReserved, "/queue/reserved",
+                "from 1 to " + std::to_string(kMostReserved), queue.reserved);
+  if (queue.ageing) {
+    checks.Expect(*queue.ageing > Duration{}, "/queue/ageing", "more than 0s, or null for never",
+                  *queue.ageing);
+  }
+  checks.Expect(queue.half_life > Duration{}, "/queue/half_life", "more than 0s", queue.half_life);
+}
+
+void CheckTenant(Checks& checks, const TenantPolicy& tenant, const Policy& policy) {
+  const std::string pointer = "/tenants/" + tenant.name;
+  checks.Expect(tenant.weight > 0, pointer + "/weight", "more than 0", tenant.weight);
+  const auto check_share = [&](const char* name, const std::optional<double>& share) {
+    if (share) {
+      checks.Expect(*share > 0 && *share <= 1, pointer + name, "a share above 0 and at most 1",
+                    *share);
+    }
+  };
+  check_share("/quota", tenant.quota);
+  check_share("/most/memory", tenant.most_memory);
+  check_share("/most/cpu", tenant.most_cpu);
+  if (tenant.most_jobs) {
+    checks.Expect(*tenant.most_jobs >= 1, pointer + "/most/jobs",
+                  "at least 1 (it could never run any)", *tenant.most_jobs);
+  }
+  for (const TokenAmount& token : tenant.most_tokens) {
+    const std::string where = pointer + "/most/tokens/" + token.name;
+    checks.Expect(token.count >= 0, where, "at least 0", token.count);
+    if (std::ranges::find(policy.tokens, token.name, &TokenAmount::name) == policy.tokens.end())
+      checks.Report(where, "no such token in /tokens");
+  }
+}
+
 void CheckGate(Checks& checks, const std::vector<GateThreshold>& gate) {
   for (const GateThreshold& row : gate) {
     const std::string pointer =
@@ -180,6 +219,28 @@ std::string_view ToString(AdmissionMode mode) {
   return "headroom";
 }
 
+std::string_view ToString(QueueOrder order) {
+  switch (order) {
+    case QueueOrder::kFair:
+      return "fair";
+    case QueueOrder::kAge:
+      return "age";
+    case QueueOrder::kJobRunner:
+      return "job_runner";
+  }
+  return "fair";
+}
+
+std::string_view ToString(QueueDiscipline discipline) {
+  switch (discipline) {
+    case QueueDiscipline::kBackfill:
+      return "backfill";
+    case QueueDiscipline::kStrict:
+      return "strict";
+  }
+  return "backfill";
+}
+
 std::string Located(const PolicyProblem& problem) {
   return problem.pointer.empty() ? problem.message : problem.pointer + ": " + problem.message;
 }
@@ -192,6 +253,8 @@ std::vector<PolicyProblem> Validate(const Policy& policy) {
                 "from 10ms to 1m", policy.tick);
   if (policy.admin_group.empty()) checks.Report("/admin_group", "expected the name of a group");
   CheckAdmission(checks, policy);
+  CheckQueue(checks, policy.queue);
+  for (const TenantPolicy& tenant : policy.tenants) CheckTenant(checks, tenant, policy);
   CheckGate(checks, policy.gate);
   CheckRequests(checks, policy);
   CheckTokens(checks, policy.tokens);

@@ -21,7 +21,55 @@ enum class AdmissionMode {
 
 std::string_view ToString(AdmissionMode mode);  // "headroom", "count", "none"
 
+// Who goes first among jobs of one priority.
+enum class QueueOrder {
+  kFair,       // the tenant with the smallest share, and of its jobs the one that waits longest for
+               // its length
+  kAge,        // first come, first served
+  kJobRunner,  // as OpenSAFELY's job-runner: the tenant with the fewest running jobs, jobs that
+               // hold tokens before others, then age
+};
+
+std::string_view ToString(QueueOrder order);  // "fair", "age", "job_runner"
+
 enum class QueueDiscipline { kBackfill, kStrict };
+
+std::string_view ToString(QueueDiscipline discipline);  // "backfill", "strict"
+
+struct QueuePolicy {
+  QueueOrder order = QueueOrder::kFair;
+  // Whether a smaller job may pass a blocked one when that does not delay it.
+  QueueDiscipline discipline = QueueDiscipline::kBackfill;
+  // How long others may pass a job freely. Afterwards it is due: it goes first, by age, and what it
+  // needs is kept for it. Absent: 30 times the average duration of jobs. In order "age" every job
+  // is due at once.
+  std::optional<Duration> due_after;
+  // For how many due jobs at once what they need is kept.
+  int64_t reserved = 1;
+  // A job's priority counts one higher for each time that it has waited so long, up to the highest
+  // that waits. Absent: never, and low priorities may starve.
+  std::optional<Duration> ageing = std::chrono::hours(24);
+  // How fast what a tenant has used is forgotten.
+  Duration half_life = std::chrono::hours(24);
+
+  bool operator==(const QueuePolicy&) const = default;
+};
+
+// What is true of one tenant; of "*": of each that is not named. Shares are of the capacity.
+struct TenantPolicy {
+  std::string name;
+  // Its share counts divided by this.
+  double weight = 1;
+  // Up to this share of its dominant resource it goes before those that are beyond theirs, and
+  // these start nothing while it waits. Absent: everything that it holds is borrowed.
+  std::optional<double> quota;
+  // What it may hold at most, whatever is free. Absent, or a token that is not named: no limit.
+  std::optional<double> most_memory, most_cpu;
+  std::optional<int64_t> most_jobs;
+  std::vector<TokenAmount> most_tokens;
+
+  bool operator==(const TenantPolicy&) const = default;
+};
 
 // A share of capacity in each measured dimension, 0 to 1.
 struct Shares {
@@ -114,8 +162,8 @@ struct Policy {
   double margin = 0.02;
   // Older measurements admit nothing.
   Duration stale_after = std::chrono::seconds(5);
-  // Whether a smaller job may pass a blocked one when that does not delay it.
-  QueueDiscipline discipline = QueueDiscipline::kBackfill;
+  QueuePolicy queue;
+  std::vector<TenantPolicy> tenants;  // by name
 
   std::vector<GateThreshold> gate{
       {PressureResource::kMemory, PressureKind::kSome, 1, 5, 20},

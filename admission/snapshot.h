@@ -29,7 +29,7 @@ struct RunningJob {
   TimePoint admitted_at{};
   std::optional<Duration> duration;  // from admission to its expected end
   ObservedUse observed;
-  uint64_t key = 0;                    // as of a waiting job
+  uint64_t key = 0, tenant = 0;        // as of a waiting job
   const Forecast* forecast = nullptr;  // from now on; null: its request counts
 
   bool operator==(const RunningJob&) const = default;
@@ -61,6 +61,21 @@ struct Trim {
   bool operator==(const Trim&) const = default;
 };
 
+// What a tenant held on average, as shares of capacity; what is long ago counts less.
+struct TenantUse {
+  uint64_t tenant = 0;
+  double memory = 0, cpu = 0;
+
+  bool operator==(const TenantUse&) const = default;
+};
+
+struct PastUse {
+  TimePoint at{};
+  std::vector<TenantUse> tenants;  // by tenant
+
+  bool operator==(const PastUse&) const = default;
+};
+
 struct Snapshot {
   TimePoint now{};
   std::optional<HostView> host;  // absent: never measured
@@ -71,6 +86,7 @@ struct Snapshot {
   // How long jobs run on average: the expected line looks ahead by a share of it. Absent: not
   // known, and it looks at the present.
   std::optional<Duration> mean_duration;
+  PastUse past_use;
 
   bool operator==(const Snapshot&) const = default;
 };

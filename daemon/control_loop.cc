@@ -93,6 +93,7 @@ void ControlLoop::Tick() {
   RebuildLedger();
   resting_ = decisions.resting;
   trim_ = decisions.trim;
+  past_use_ = decisions.past_use;
   view_.cycle_time = clock_.Now() - now_;
   if (publish_) publish_();  // 6. tell
 }
@@ -195,11 +196,12 @@ void ControlLoop::LearnFrom(const AttemptEnd& end) {
 }
 
 Snapshot ControlLoop::BuildSnapshot(const Observation& seen) const {
-  Snapshot snapshot{now_, seen.host, {}, gate_, resting_, trim_, foresight_.MeanDuration()};
+  Snapshot snapshot{now_,     seen.host, {}, gate_, resting_, trim_, foresight_.MeanDuration(),
+                    past_use_};
   snapshot.running.reserve(ledger_.size());
   for (const auto& [id, reservation] : ledger_.reservations()) {
     RunningJob running{
-        id, reservation.request, reservation.admitted_at, reservation.duration, {}, 0, nullptr};
+        id, reservation.request, reservation.admitted_at, reservation.duration, {}, 0, 0, nullptr};
     const JobRecord* job = book_.Find(id);
     const auto observed =
         job == nullptr ? seen.attempts.end() : seen.attempts.find(ToString(AttemptOf(*job)));
@@ -207,7 +209,10 @@ Snapshot ControlLoop::BuildSnapshot(const Observation& seen) const {
       running.observed = observed->second;
       if (!job->submission.request.memory_bytes) running.forecast = foresight_.OfRunning(id);
     }
-    if (job != nullptr) running.key = KeyNumber(job->submission.key);
+    if (job != nullptr) {
+      running.key = KeyNumber(job->submission.key);
+      running.tenant = KeyNumber(job->submission.tenant);
+    }
     snapshot.running.push_back(std::move(running));
   }
   return snapshot;

@@ -111,6 +111,7 @@ class ControlLoop {
   GateState gate_;
   Resting resting_;
   Trim trim_;
+  PastUse past_use_;
   Foresight foresight_;
   TimePoint now_{};
   std::vector<AttemptEnd> ends_;  // not recorded durably yet

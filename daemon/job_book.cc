@@ -157,6 +157,7 @@ WaitingJob JobBook::ToWaiting(const JobRecord& job, const Policy& policy,
   waiting.request = ResolveRequest(job.submission.request, history, policy, capacity).request;
   waiting.duration = job.submission.duration;
   waiting.key = KeyNumber(job.submission.key);
+  waiting.tenant = KeyNumber(job.submission.tenant);
   if (!waiting.duration && history) waiting.duration = history->duration;
   return waiting;
 }

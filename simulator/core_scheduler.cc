@@ -37,6 +37,7 @@ class Core final : public Scheduler {
     const Decisions decisions = Decide(snapshot, InLine(waiting, host.capacity()), policy_);
     resting_ = decisions.resting;
     trim_ = decisions.trim;
+    past_use_ = decisions.past_use;
     std::vector<JobIndex> starts;
     for (const Decision& decision : decisions.jobs) {
       const JobIndex job = IndexOf(decision.job);
@@ -82,13 +83,15 @@ class Core final : public Scheduler {
     snapshot.host->capacity.tokens = policy_.tokens;
     snapshot.resting = resting_;
     snapshot.trim = trim_;
+    snapshot.past_use = past_use_;
     snapshot.mean_duration = foresight_.MeanDuration();
     std::vector<Foresight::Attempt> attempts;
     for (const Running& run : host.running()) {
       const ObservedUse observed{host.ObservedMemoryOf(run), host.CpuOf(run), 1};
       const Expectation& expected = expected_.at(run.job);
       snapshot.running.push_back({IdOf(run.job), expected.request, TimePoint(run.started),
-                                  expected.duration, observed, KeyNumber(KeyOf(run.job)), nullptr});
+                                  expected.duration, observed, KeyNumber(KeyOf(run.job)), 0,
+                                  nullptr});
       attempts.push_back({IdOf(run.job), KeyOf(run.job), TimePoint(run.started), observed});
     }
     foresight_.Look(now, attempts, InDoubles(DefaultRequestOf(host.capacity())),
@@ -108,7 +111,7 @@ class Core final : public Scheduler {
     for (const JobIndex job : waiting) {
       Expectation expected = ExpectationOf(job, capacity);
       line.push_back({IdOf(job), 0, TimePoint(workload_.jobs[job].submitted),
-                      std::move(expected.request), expected.duration, KeyNumber(KeyOf(job)),
+                      std::move(expected.request), expected.duration, KeyNumber(KeyOf(job)), 0,
                       foresight_.OfNext(KeyOf(job))});
     }
     return line;
@@ -125,6 +128,7 @@ class Core final : public Scheduler {
   Foresight foresight_;
   Resting resting_;
   Trim trim_;
+  PastUse past_use_;
   std::unordered_map<JobIndex, Expectation> expected_;  // of what runs
   std::unordered_map<std::string, Key> keys_;
   std::vector<JobIndex> rejected_;

@@ -11,6 +11,7 @@
 //   Object(name, visit)                an object that `visit` goes through
 //   Gate(name, row, visit)             an object, or null for no row
 //   Tokens(name, tokens)               an object of counts by name
+//   Tenants(name, tenants)             an object of tenants by name
 namespace headroom {
 
 // Always 1: what this daemon reads. To be raised when an old file would mean something else.
@@ -22,16 +23,6 @@ struct PolicyVersion {
   }
   static nlohmann::ordered_json Write(int64_t version) { return version; }
 };
-
-inline std::string_view ToString(QueueDiscipline discipline) {
-  switch (discipline) {
-    case QueueDiscipline::kBackfill:
-      return "backfill";
-    case QueueDiscipline::kStrict:
-      return "strict";
-  }
-  return "backfill";
-}
 
 template <class Visitor>
 void VisitShares(Visitor& v, Shares& shares) {
@@ -56,8 +47,32 @@ void VisitAdmission(Visitor& v, Policy& policy) {
   v.Field("warm_up", policy.warm_up, Time{});
   v.Field("margin", policy.margin, Share{});
   v.Field("stale_after", policy.stale_after, Time{});
-  v.Field("queue", policy.discipline,
+}
+
+template <class Visitor>
+void VisitQueue(Visitor& v, QueuePolicy& queue) {
+  using namespace policy_values;
+  using enum QueueOrder;
+  v.Field("order", queue.order, Choice<QueueOrder, kFair, kAge, kJobRunner>{});
+  v.Field("discipline", queue.discipline,
           Choice<QueueDiscipline, QueueDiscipline::kBackfill, QueueDiscipline::kStrict>{});
+  v.Field("due_after", queue.due_after, OrNull<Time>{});
+  v.Field("reserved", queue.reserved, Count{});
+  v.Field("ageing", queue.ageing, OrNull<Time>{});
+  v.Field("half_life", queue.half_life, Time{});
+}
+
+template <class Visitor>
+void VisitTenant(Visitor& v, TenantPolicy& tenant) {
+  using namespace policy_values;
+  v.Field("weight", tenant.weight, Share{});
+  v.Field("quota", tenant.quota, OrNull<Share>{});
+  v.Object("most", [&](auto& most) {
+    most.Field("memory", tenant.most_memory, OrNull<Share>{});
+    most.Field("cpu", tenant.most_cpu, OrNull<Share>{});
+    most.Field("jobs", tenant.most_jobs, OrNull<Count>{});
+    most.Tokens("tokens", tenant.most_tokens);
+  });
 }
 
 inline constexpr std::pair<PressureResource, PressureKind> kGateRows[] = {
@@ -115,6 +130,8 @@ void VisitPolicy(Visitor& v, Policy& policy) {
   v.Field("tick", policy.tick, Time{});
   v.Field("admin_group", policy.admin_group, Text{});
   v.Object("admission", [&](auto& admission) { VisitAdmission(admission, policy); });
+  v.Object("queue", [&](auto& queue) { VisitQueue(queue, policy.queue); });
+  v.Tenants("tenants", policy.tenants);
   v.Object("gate", [&](auto& gate) { VisitGate(gate, policy); });
   v.Object("requests", [&](auto& requests) {
     requests.Object("default", [&](auto& request) {

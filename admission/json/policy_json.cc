@@ -94,6 +94,13 @@ class Reader {
     });
   }
 
+  void Tenants(std::string_view name, std::vector<TenantPolicy>& tenants) {
+    tenants.clear();
+    Object(name, [&](Reader& inner) {
+      for (const auto& [tenant, value] : inner.object_.items()) inner.ReadTenant(tenant, tenants);
+    });
+  }
+
  private:
   const json* Find(std::string_view name) {
     names_.push_back(std::string(name));
@@ -108,6 +115,15 @@ class Reader {
     Field(name, token.count, policy_values::Count{});
     if (const Status named = CheckName("token", name); !named) Report(name, named.error().message);
     tokens.push_back(std::move(token));
+  }
+
+  void ReadTenant(const std::string& name, std::vector<TenantPolicy>& tenants) {
+    TenantPolicy tenant;
+    tenant.name = name;
+    Object(name, [&](Reader& inner) { VisitTenant(inner, tenant); });
+    const Status named = name == "*" ? Status() : CheckName("tenant", name);
+    if (!named) Report(name, named.error().message);
+    tenants.push_back(std::move(tenant));
   }
 
   void ReportUnknownKeys() {
@@ -156,6 +172,13 @@ class Writer {
   void Tokens(std::string_view name, const std::vector<TokenAmount>& tokens) {
     Writer inner;
     for (const TokenAmount& token : tokens) inner.Put(token.name, token.count);
+    Put(name, std::move(inner.object_));
+  }
+
+  void Tenants(std::string_view name, const std::vector<TenantPolicy>& tenants) {
+    Writer inner;
+    for (TenantPolicy tenant : tenants)
+      inner.Object(tenant.name, [&](Writer& one) { VisitTenant(one, tenant); });
     Put(name, std::move(inner.object_));
   }
 

@@ -83,7 +83,11 @@ Result<Duration> Time::Read(const json& value) {
 
 ordered_json Time::Write(Duration duration) {
   constexpr int64_t kMillisecond = 1'000'000;
+  constexpr int64_t kHour = 3'600'000 * kMillisecond;
   const int64_t nanoseconds = duration.count();
+  if (nanoseconds != 0 && nanoseconds % (24 * kHour) == 0)
+    return fmt::format("{}d", nanoseconds / (24 * kHour));
+  if (nanoseconds != 0 && nanoseconds % kHour == 0) return fmt::format("{}h", nanoseconds / kHour);
   if (nanoseconds % (1000 * kMillisecond) == 0) {
     return fmt::format("{}s", nanoseconds / (1000 * kMillisecond));
   }

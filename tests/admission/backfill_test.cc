@@ -14,7 +14,7 @@ using ::testing::ElementsAre;
 Decisions DecideFor(const Snapshot& snapshot, std::vector<WaitingJob> waiting,
                     QueueDiscipline discipline = QueueDiscipline::kBackfill) {
   Policy policy = HalfTheHost();
-  policy.discipline = discipline;
+  policy.queue.discipline = discipline;
   return Decide(snapshot, waiting, policy);
 }
 

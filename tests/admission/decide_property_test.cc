@@ -6,6 +6,7 @@
 #include <random>
 
 #include "admission/decide.h"
+#include "admission/draw.h"
 #include "admission/ordering.h"
 #include "tests/support/admission_builders.h"
 
@@ -46,13 +47,18 @@ class World {
     return seconds(1 + Up(600));
   }
 
+  uint64_t ATenant() { return OneIn(3) ? KeyNumber("ann") : static_cast<uint64_t>(Up(3)); }
+
   Policy APolicy() {
     Policy policy = HalfTheHost();
     policy.tokens = {{"db", 4}};
     policy.margin = 0.1;
     if (OneIn(3)) policy.max_jobs = Up(12);
-    if (OneIn(4)) policy.discipline = QueueDiscipline::kStrict;
+    if (OneIn(4)) policy.queue.discipline = QueueDiscipline::kStrict;
     if (OneIn(6)) policy.reserve_memory_bytes = Up(300);
+    policy.queue.order = static_cast<QueueOrder>(Up(3));
+    policy.queue.reserved = 1 + Up(3);
+    if (OneIn(3)) policy.tenants = {{"ann", 2, 0.2, {}, {}, {}, {}}, {"*", 1, 0.1, {}, {}, {}, {}}};
     return policy;
   }
 
@@ -69,6 +75,7 @@ class World {
       job.request = Request(200);
       job.admitted_at = kNow - seconds(Up(300));
       job.duration = Lasts();
+      job.tenant = ATenant();
       job.observed = {Use(job.request.memory_bytes), Use(job.request.cpu_millis),
                       Use(job.request.pids)};
       snapshot.running.push_back(std::move(job));
@@ -77,6 +84,7 @@ class World {
                              : OneIn(8) ? GatePosition::kClosing
                                         : GatePosition::kOpen;
     snapshot.resting = {OneIn(4), OneIn(6), OneIn(8)};
+    if (OneIn(2)) snapshot.mean_duration = seconds(1 + Up(100));
     return snapshot;
   }
 
@@ -89,6 +97,7 @@ class World {
       job.submitted_at = kNow - seconds(Up(10));
       job.request = Request(OneIn(10) ? 1200 : 300);
       job.duration = Lasts();
+      job.tenant = ATenant();
       waiting.push_back(std::move(job));
     }
     return waiting;
@@ -138,11 +147,16 @@ ResourceVector NotNegative(ResourceVector amounts) {
 
 TEST(DecideProperty, GivesEveryJobExactlyOneDecisionInQueueOrder) {
   ForEveryCase([](const Case& a, World&) {
-    const std::vector<uint32_t> order = QueueOrder(a.waiting);
-    ASSERT_EQ(a.decisions.jobs.size(), a.waiting.size());
-    for (std::size_t i = 0; i < order.size(); ++i) {
-      ASSERT_EQ(a.decisions.jobs[i].job, a.waiting[order[i]].id);
+    Tenants tenants(a.snapshot, a.policy,
+                    a.decisions.account ? a.decisions.account->capacity : ResourceVector{});
+    Line line(a.waiting, a.snapshot, a.policy, tenants);
+    for (const Decision& decision : a.decisions.jobs) {
+      const WaitingJob* next = line.Next();
+      ASSERT_NE(next, nullptr);
+      ASSERT_EQ(decision.job, next->id);
+      if (decision.verdict == Verdict::kAdmit) tenants.Start(next->tenant, next->request);
     }
+    ASSERT_EQ(line.Next(), nullptr);
   });
 }
 
@@ -209,7 +223,7 @@ TEST(DecideProperty, AlwaysUsesAnIdleHost) {  // I7
     const bool may_start =
         decisions.account && kNow - a.snapshot.host->measured_at <= a.policy.stale_after &&
         a.snapshot.gate.position != GatePosition::kClosed && a.policy.max_jobs != 0 &&
-        a.snapshot.running.empty() && a.policy.discipline == QueueDiscipline::kBackfill;
+        a.snapshot.running.empty() && a.policy.queue.discipline == QueueDiscipline::kBackfill;
     if (!may_start) return;
     ResourceVector idle = decisions.account->capacity;
     idle -= decisions.account->unmanaged;
@@ -240,9 +254,18 @@ TEST(DecideProperty, ShowsNumbersThatBearOutTheReason) {
         case Reason::kNewKey:
           EXPECT_LE(decision.available, 0);
           break;
+        case Reason::kTenantLimit:
+          EXPECT_GT(decision.needed, decision.available);
+          break;
         case Reason::kBehindHead:
           ASSERT_TRUE(a.decisions.head);
-          EXPECT_EQ(decision.head, a.decisions.head->job);
+          if (a.policy.queue.reserved == 1) {
+            EXPECT_EQ(decision.head, a.decisions.head->job);
+          }
+          break;
+        case Reason::kBeyondQuota:
+          EXPECT_FALSE(a.policy.tenants.empty());
+          EXPECT_EQ(decision.axis, std::nullopt);
           break;
         case Reason::kFits:
         case Reason::kIdleHost:
@@ -421,7 +444,7 @@ TEST(DecideProperty, EmptiesEveryQueueOfJobsThatFitTheHost) {  // I7
     World world(seed);
     Policy policy = HalfTheHost();
     policy.tokens = {{"db", 4}};
-    if (world.OneIn(3)) policy.discipline = QueueDiscipline::kStrict;
+    if (world.OneIn(3)) policy.queue.discipline = QueueDiscipline::kStrict;
     Simulation simulation({1000, 1000, 1000, {}}, {}, policy);
     for (int64_t id = 1; id <= 60; ++id) {
       WaitingJob job = AJob(id);

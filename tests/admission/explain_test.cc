@@ -124,7 +124,7 @@ TEST(Explain, NamesTheHeadThatMustNotBeDelayed) {
   EXPECT_EQ(Explain(BehindHead(12, 7), host, HalfTheHost()),
             "waits: would fit, but would delay job 7, which is ahead of it");
   Policy strict = HalfTheHost();
-  strict.discipline = QueueDiscipline::kStrict;
+  strict.queue.discipline = QueueDiscipline::kStrict;
   EXPECT_EQ(Explain(BehindHead(12, 7), host, strict),
             "waits: job 7 is ahead of it and the queue is strict");
 }

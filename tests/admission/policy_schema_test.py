@@ -36,6 +36,7 @@ NO_JSON = {
 # What is wrong with these no schema can say.
 BEYOND_A_SCHEMA = {
     "always_stale": "compares stale_after with tick",
+    "tenant_with_a_token_that_is_not_there": "looks for the token",
     "ceiling_below_target": "compares ceiling with target",
     "default_larger_than_the_pool": "compares a default request with the pool",
     "gate_closes_below_closing": "compares close with closing",

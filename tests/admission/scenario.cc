@@ -86,6 +86,7 @@ void ReadRunning(ScenarioObject& object, Scenario& scenario) {
     job.observed = {seen.memory_bytes, seen.cpu_millis, seen.pids};
   }
   if (const auto key = object.Get("key", Text{})) job.key = KeyNumber(*key);
+  job.tenant = KeyNumber(object.Get("tenant", Text{}).value_or(""));
   for (const JobId id : ReadIds(object)) {
     job.id = id;
     scenario.snapshot.running.push_back(job);
@@ -98,6 +99,7 @@ void ReadWaiting(ScenarioObject& object, Scenario& scenario) {
   job.priority = static_cast<int32_t>(object.Get("priority", Count{}).value_or(0));
   job.submitted_at = kNow - object.Get("submitted_ago", Time{}).value_or(std::chrono::minutes(1));
   job.duration = object.Get("lasts", Time{});
+  job.tenant = KeyNumber(object.Get("tenant", Text{}).value_or(""));
   if (const auto key = object.Get("key", Text{})) {
     job.key = KeyNumber(*key);
     job.outlook = scenario.foresight->OfNext(*key);
@@ -230,7 +232,8 @@ void ReadExpected(ScenarioObject& object, Scenario& scenario) {
   if (const auto axis = object.Get("short_of", Text{})) {
     decision.axis = ReadAxis(*axis, object.PointerTo("short_of"));
   }
-  if (decision.axis || decision.reason == Reason::kMaxJobs || decision.reason == Reason::kNewKey) {
+  if (decision.axis || decision.reason == Reason::kMaxJobs || decision.reason == Reason::kNewKey ||
+      decision.reason == Reason::kTenantLimit) {
     decision.needed = ReadAmount(object, "needs", decision.axis);
     decision.available = ReadAmount(object, "available", decision.axis);
   }
@@ -263,6 +266,7 @@ Scenario ReadScenario(ScenarioObject& top) {
     scenario.snapshot.gate = ReadObject(
         *gate, "/gate", [&](ScenarioObject& object) { return ReadGate(object, scenario.policy); });
   }
+  scenario.snapshot.mean_duration = top.Get("average_duration", Time{});
   if (const json* rests = top.Find("rests")) {
     scenario.snapshot.resting = ReadResting(*rests, "/rests");
   }

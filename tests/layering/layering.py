@@ -37,7 +37,7 @@ SHIM_MAY_INCLUDE = {
 # The core decides with values. These read no file and no clock, start no thread and print nothing.
 CORE = "admission"
 CORE_MAY_INCLUDE = {
-    "<algorithm>", "<array>", "<charconv>", "<cmath>", "<compare>", "<concepts>",
+    "<algorithm>", "<array>", "<bit>", "<charconv>", "<cmath>", "<compare>", "<concepts>",
     "<cstddef>", "<cstdint>", "<cstdlib>", "<functional>", "<iterator>", "<limits>", "<map>", "<memory>",
     "<numeric>", "<optional>", "<ranges>", "<set>", "<span>", "<string>", "<string_view>",
     "<tuple>", "<type_traits>", "<unordered_map>", "<utility>", "<variant>", "<vector>",
