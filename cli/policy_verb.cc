@@ -5,6 +5,7 @@
 
 #include "admission/json/nearest_name.h"
 #include "admission/json/policy_json.h"
+#include "admission/policy_lint.h"
 #include "cli/json_read.h"
 #include "cli/text.h"
 #include "cli/verb.h"
@@ -28,23 +29,46 @@ std::string ProblemText(const std::string& file, const PolicyProblem& problem) {
   return fmt::format("{}: {}\n", Escape(file), Escape(Located(problem)));
 }
 
+json ProblemsJson(const std::vector<PolicyProblem>& problems) {
+  json list = json::array();
+  for (const PolicyProblem& problem : problems) list.push_back(ProblemJson(problem));
+  return list;
+}
+
+// One that can be used. What its author may not have meant is told, and is no error.
+void ShowValid(Context& context, const std::string& file, const Policy& policy) {
+  const std::vector<PolicyProblem> findings = Lint(policy);
+  if (context.json()) {
+    return context.PrintJson({{"file", file},
+                              {"valid", true},
+                              {"problems", json::array()},
+                              {"findings", ProblemsJson(findings)},
+                              {"wait_bound", WaitBound(policy)}});
+  }
+  context.out() << Escape(file) << ": a valid policy\n";
+  for (const PolicyProblem& finding : findings)
+    context.out() << "finding: " << Escape(Located(finding)) << '\n';
+  context.out() << "longest wait: " << WaitBound(policy) << '\n';
+}
+
+void ShowInvalid(Context& context, const std::string& file,
+                 const std::vector<PolicyProblem>& problems) {
+  if (context.json()) {
+    return context.PrintJson(
+        {{"file", file}, {"valid", false}, {"problems", ProblemsJson(problems)}});
+  }
+  for (const PolicyProblem& problem : problems) context.out() << ProblemText(file, problem);
+}
+
 Outcome<int> RunCheck(Context& context, const Args& args) {
   const std::string& file = args.operands[1];
   const auto loaded = LoadPolicy(file);
-  const auto* problems = std::get_if<std::vector<PolicyProblem>>(&loaded);
-  if (context.json()) {
-    json answer{{"file", file}, {"valid", problems == nullptr}, {"problems", json::array()}};
-    if (problems != nullptr) {
-      for (const PolicyProblem& problem : *problems)
-        answer["problems"].push_back(ProblemJson(problem));
-    }
-    context.PrintJson(answer);
-  } else if (problems == nullptr) {
-    context.out() << Escape(file) << ": a valid policy\n";
-  } else {
-    for (const PolicyProblem& problem : *problems) context.out() << ProblemText(file, problem);
+  if (const auto* policy = std::get_if<Policy>(&loaded)) {
+    ShowValid(context, file, *policy);
+    return static_cast<int>(ExitCode::kOk);
   }
-  return static_cast<int>(problems == nullptr ? ExitCode::kOk : ExitCode::kUsage);
+  ShowInvalid(context, file, std::get<std::vector<PolicyProblem>>(loaded));
+  return static_cast<int>(ExitCode::kUsage);
 }
 
 Outcome<int> RunShow(Context& context, const Args&) {
