@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "admission/draw.h"
+
 namespace headroom {
 namespace {
 
@@ -32,7 +34,14 @@ PastAttempt FlatAttempt(const FinishedAttempt& attempt) {
 void Foresight::Remember(std::string_view key, PastAttempt attempt) {
   durations_ += attempt.duration;
   ++ended_;
-  pasts_[std::string(key)].Add(std::move(attempt));
+  KeyPast& past = pasts_[std::string(key)];
+  past.Add(std::move(attempt));
+  pasts_by_number_[KeyNumber(key)] = &past;
+}
+
+const KeyPast* Foresight::PastOf(uint64_t key) const {
+  const auto found = pasts_by_number_.find(key);
+  return found == pasts_by_number_.end() ? nullptr : found->second;
 }
 
 void Foresight::Look(TimePoint now, std::span<const Attempt> running, const Use& pool_default,

@@ -47,6 +47,10 @@ class Foresight {
   // Nobody holds an outlook any more.
   void ForgetOutlooks() { outlooks_.clear(); }
 
+  // The finished attempts of a key, by its number (draw.h). Null: none has finished. Stays where it
+  // is.
+  const KeyPast* PastOf(uint64_t key) const;
+
   // Of what has ended; absent: nothing has.
   std::optional<Duration> MeanDuration() const;
 
@@ -86,6 +90,7 @@ class Foresight {
   bool IsStillGood(const Followed& followed, const Shown& shown) const;
 
   Pasts pasts_;
+  std::unordered_map<uint64_t, const KeyPast*> pasts_by_number_;
   std::unordered_map<int64_t, Followed> followed_;  // by the job's id
   std::map<std::string, Kept, std::less<>> outlooks_;
   std::map<std::string, std::vector<Duration>, std::less<>> ages_;  // of what runs, by key
