@@ -113,6 +113,12 @@ const KeyOutlook* Foresight::OfNext(std::string_view key) {
   return &kept.outlook;
 }
 
+KeyOutlook Foresight::OutlookOf(std::string_view key) const {
+  Kept kept;
+  Renew(kept, key);
+  return std::move(kept.outlook);
+}
+
 void Foresight::Renew(Kept& kept, std::string_view key) const {
   kept.outlook.places = PlacesOf(key);
   if (IsStillGood(kept, key)) return;

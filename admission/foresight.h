@@ -44,6 +44,8 @@ class Foresight {
   const Forecast* OfRunning(JobId job) const;
   // Stays where it is and is kept up to date by Look() until ForgetOutlooks(). Null without a key.
   const KeyOutlook* OfNext(std::string_view key);
+  // The same, kept nowhere. REQUIRES: a key.
+  KeyOutlook OutlookOf(std::string_view key) const;
   // Nobody holds an outlook any more.
   void ForgetOutlooks() { outlooks_.clear(); }
 

@@ -16,14 +16,6 @@ std::optional<int> SmallIntAt(const nlohmann::json& json, const char* key) {
   return static_cast<int>(*value);
 }
 
-Amounts ReadAmounts(const nlohmann::json& json) {
-  Amounts amounts{IntAt(json, "memory_bytes"), IntAt(json, "cpu_millis"), IntAt(json, "pids"), {}};
-  for (const auto& [name, count] : ObjectAt(json, "tokens").items()) {
-    if (count.is_number_integer()) amounts.tokens[name] = count.get<int64_t>();
-  }
-  return amounts;
-}
-
 std::optional<JobDecision> ReadDecision(const nlohmann::json& json) {
   const auto& decision = ObjectAt(json, "decision");
   if (decision.empty()) return std::nullopt;
@@ -77,6 +69,21 @@ void ReadIdentity(const nlohmann::json& json, Job* job) {
 
 }  // namespace
 
+Amounts ReadAmounts(const nlohmann::json& json) {
+  Amounts amounts{IntAt(json, "memory_bytes"), IntAt(json, "cpu_millis"), IntAt(json, "pids"), {}};
+  for (const auto& [name, count] : ObjectAt(json, "tokens").items()) {
+    if (count.is_number_integer()) amounts.tokens[name] = count.get<int64_t>();
+  }
+  return amounts;
+}
+
+std::map<std::string, std::string> ReadSources(const nlohmann::json& json) {
+  std::map<std::string, std::string> sources;
+  for (const char* dimension : {"memory", "cpu", "pids"})
+    sources[dimension] = TextAt(json, dimension);
+  return sources;
+}
+
 Outcome<Job> ReadJob(const nlohmann::json& json, std::string_view what) {
   const auto id = IntAt(json, "id");
   if (!id || TextAt(json, "state").empty()) {
@@ -93,8 +100,7 @@ Outcome<Job> ReadJob(const nlohmann::json& json, std::string_view what) {
   job.request = ReadAmounts(ObjectAt(json, "request"));
   job.limits = ReadAmounts(ObjectAt(json, "limits"));
   job.observed = ReadAmounts(ObjectAt(json, "observed"));
-  for (const char* dimension : {"memory", "cpu", "pids"})
-    job.request_source[dimension] = TextAt(ObjectAt(json, "request_source"), dimension);
+  job.request_source = ReadSources(ObjectAt(json, "request_source"));
   job.decision = ReadDecision(json);
   return job;
 }

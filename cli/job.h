@@ -51,6 +51,10 @@ struct Job {
   bool operator==(const Job&) const = default;
 };
 
+// What --json calls "request" and "request_source".
+Amounts ReadAmounts(const nlohmann::json& amounts);
+std::map<std::string, std::string> ReadSources(const nlohmann::json& sources);
+
 // A job of an answer. Without an id or a state it is not one, which is said with `what` was asked.
 Outcome<Job> ReadJob(const nlohmann::json& json, std::string_view what);
 

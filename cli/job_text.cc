@@ -36,24 +36,6 @@ std::string ReasonText(const Job& job) {
   return std::string(text);
 }
 
-// The same in the 17 columns that the last column keeps: a name for the reason, and no amounts.
-std::string BriefReason(const Job& job) {
-  if (!job.decision || job.decision->verdict != "wait") return {};
-  const JobDecision& decision = *job.decision;
-  if (decision.text.find("; next try in ") != std::string::npos) return {};
-  if (!decision.token.empty()) return fmt::format("token {} taken", decision.token);
-  if (decision.reason == "over_target") return decision.dimension + " at target";
-  if (decision.reason == "over_ceiling") return decision.dimension + " at ceiling";
-  if (decision.reason == "resting") return decision.dimension + " resting";
-  if (decision.reason == "behind_head" && decision.head)
-    return fmt::format("behind job {}", *decision.head);
-  if (decision.reason == "no_measurement") return "not measured yet";
-  if (decision.reason == "stale") return "stale measurement";
-  std::string words = decision.reason;  // gate_closed, max_jobs, those of a newer daemon
-  std::ranges::replace(words, '_', ' ');
-  return words;
-}
-
 std::string OomText(const std::string& cause) {
   if (cause == "job_limit") return "out of memory: over its own limit";
   if (cause == "pool_limit") return "out of memory: all jobs together reached the pool's limit";
@@ -63,23 +45,6 @@ std::string OomText(const std::string& cause) {
 
 std::string Join(const std::vector<std::string>& parts, std::string_view separator) {
   return fmt::format("{}", fmt::join(parts, separator));
-}
-
-// "1.0 GiB memory (declared), 0.50 cores (history)".
-std::string LongAmounts(const Amounts& amounts, const std::map<std::string, std::string>& sources) {
-  const auto source = [&](const char* dimension) {
-    const auto found = sources.find(dimension);
-    return found == sources.end() || found->second.empty() ? std::string()
-                                                           : fmt::format(" ({})", found->second);
-  };
-  std::vector<std::string> parts;
-  if (amounts.memory_bytes)
-    parts.push_back(FormatBytes(*amounts.memory_bytes) + " memory" + source("memory"));
-  if (amounts.cpu_millis) parts.push_back(FormatCpuMillis(*amounts.cpu_millis) + source("cpu"));
-  if (amounts.pids) parts.push_back(fmt::format("{} pids{}", *amounts.pids, source("pids")));
-  for (const auto& [name, count] : amounts.tokens)
-    parts.push_back(fmt::format("{} of token {}", count, name));
-  return Join(parts, ", ");
 }
 
 std::string UsageText(const Job& job) {
@@ -128,6 +93,22 @@ std::string Quote(const std::string& word) {
 
 }  // namespace
 
+std::string BriefReason(const JobDecision& decision) {
+  if (decision.verdict != "wait") return {};
+  if (decision.text.find("; next try in ") != std::string::npos) return {};
+  if (!decision.token.empty()) return fmt::format("token {} taken", decision.token);
+  if (decision.reason == "over_target") return decision.dimension + " at target";
+  if (decision.reason == "over_ceiling") return decision.dimension + " at ceiling";
+  if (decision.reason == "resting") return decision.dimension + " resting";
+  if (decision.reason == "behind_head" && decision.head)
+    return fmt::format("behind job {}", *decision.head);
+  if (decision.reason == "no_measurement") return "not measured yet";
+  if (decision.reason == "stale") return "stale measurement";
+  std::string words = decision.reason;  // gate_closed, max_jobs, those of a newer daemon
+  std::ranges::replace(words, '_', ' ');
+  return words;
+}
+
 std::string ShellQuote(const std::vector<std::string>& words) {
   std::vector<std::string> quoted;
   quoted.reserve(words.size());
@@ -142,6 +123,22 @@ std::string ShortAmounts(const Amounts& amounts) {
   for (const auto& [name, count] : amounts.tokens)
     parts.push_back(fmt::format("{} {}", count, name));
   return parts.empty() ? "-" : Join(parts, " ");
+}
+
+std::string LongAmounts(const Amounts& amounts, const std::map<std::string, std::string>& sources) {
+  const auto source = [&](const char* dimension) {
+    const auto found = sources.find(dimension);
+    return found == sources.end() || found->second.empty() ? std::string()
+                                                           : fmt::format(" ({})", found->second);
+  };
+  std::vector<std::string> parts;
+  if (amounts.memory_bytes)
+    parts.push_back(FormatBytes(*amounts.memory_bytes) + " memory" + source("memory"));
+  if (amounts.cpu_millis) parts.push_back(FormatCpuMillis(*amounts.cpu_millis) + source("cpu"));
+  if (amounts.pids) parts.push_back(fmt::format("{} pids{}", *amounts.pids, source("pids")));
+  for (const auto& [name, count] : amounts.tokens)
+    parts.push_back(fmt::format("{} of token {}", count, name));
+  return Join(parts, ", ");
 }
 
 std::string DroppedText(const Job& job) {
@@ -208,7 +205,8 @@ Table JobsTable(const std::vector<Job>& jobs, WallTime now) {
                           {ShortAmounts(job.request)},
                           {ShortAmounts(job.observed)},
                           {age ? FormatDuration(*age) : "-"},
-                          {ReasonText(job), Tone::kPlain, BriefReason(job)}});
+                          {ReasonText(job), Tone::kPlain,
+                           job.decision ? BriefReason(*job.decision) : std::string()}});
   }
   return table;
 }
@@ -218,12 +216,19 @@ void Sheet::Add(std::string label, std::string text, Tone tone) {
 }
 
 std::string Sheet::Render(const Look& look) const {
+  constexpr int kLeastRoom = 20;  // narrower terminals wrap by themselves
   std::size_t width = 0;
   for (const Line& line : lines_) width = std::max(width, line.label.size());
+  const int indent = static_cast<int>(width) + 4;
+  const int room = look.width ? std::max(*look.width - indent, kLeastRoom) : 0;
   std::string text;
   for (const Line& line : lines_) {
-    text +=
-        fmt::format("  {:<{}}  {}\n", line.label, width, Paint(Escape(line.text), line.tone, look));
+    const std::string safe = Escape(line.text);
+    std::string label = line.label;
+    for (const std::string& piece : room > 0 ? WrapWords(safe, room) : std::vector{safe}) {
+      text += fmt::format("  {:<{}}  {}\n", label, width, Paint(piece, line.tone, look));
+      label.clear();
+    }
   }
   return text;
 }

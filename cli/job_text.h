@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,7 +20,7 @@ Table JobsTable(const std::vector<Job>& jobs, WallTime now);
 // Everything about one job, a line each.
 std::string JobText(const Job& job, WallTime now, const Look& look);
 
-// Lines of "  label  text", the labels in one column.
+// Lines of "  label  text", the labels in one column; on a terminal texts go on below.
 class Sheet {
  public:
   void Add(std::string label, std::string text, Tone tone = Tone::kPlain);
@@ -35,6 +36,12 @@ class Sheet {
 
 // "512 MiB 0.50c", with tokens "512 MiB 0.50c 2 db"; "-" when nothing is known.
 std::string ShortAmounts(const Amounts& amounts);
+
+// "1.0 GiB memory (declared), 0.50 cores (history)".
+std::string LongAmounts(const Amounts& amounts, const std::map<std::string, std::string>& sources);
+
+// Why it waits in the 17 columns that a table keeps for it: a name for the reason, and no amounts.
+std::string BriefReason(const JobDecision& decision);
 
 // "succeeded", "exit code 3", "signal 9 (SIGKILL)", "out of memory: its own limit"; "" before.
 std::string EndText(const Job& job);

@@ -11,6 +11,7 @@
 #include "cli/run_watch.h"
 #include "cli/submission.h"
 #include "cli/verb.h"
+#include "cli/why_text.h"
 
 namespace headroom::cli {
 namespace {
@@ -27,13 +28,16 @@ std::string RandomKey() {
   return fmt::format("cli-{:02x}", fmt::join(bytes, ""));
 }
 
+Outcome<json> ReadBody(Context& context, const Args& args) {
+  std::error_code error;
+  const std::string here = std::filesystem::current_path(error).string();
+  return ReadSubmission(args, error ? "/" : here, context.around.environment, RandomKey());
+}
+
 // With its idempotency key a submission can be sent again: when the daemon went away before it
 // answered, nobody knows whether it took the job, and the second answer tells.
 Outcome<json> Submit(Context& context, const Args& args) {
-  std::error_code error;
-  const std::string here = std::filesystem::current_path(error).string();
-  const auto body =
-      ReadSubmission(args, error ? "/" : here, context.around.environment, RandomKey());
+  const auto body = ReadBody(context, args);
   if (!body) return tl::unexpected<Failure>(body.error());
   auto answer = context.api.Post("/v1/jobs", *body);
   if (!answer && context.api.connection_failed()) answer = context.api.Post("/v1/jobs", *body);
@@ -41,7 +45,21 @@ Outcome<json> Submit(Context& context, const Args& args) {
       [&](const Failure& refused) { return InSubmissionOptions(refused, args); });
 }
 
+// What would become of it. Nothing is stored, so asking again is harmless.
+Outcome<int> DryRun(Context& context, const Args& args) {
+  const auto body = ReadBody(context, args);
+  if (!body) return tl::unexpected<Failure>(body.error());
+  const auto trial = context.api.Post("/v1/jobs?dry_run=true", *body);
+  if (!trial) return tl::unexpected<Failure>(InSubmissionOptions(trial.error(), args));
+  if (context.json())
+    context.PrintJson(*trial);
+  else
+    context.out() << TrialText(*trial, context.look());
+  return 0;
+}
+
 Outcome<int> RunSubmit(Context& context, const Args& args) {
+  if (args.Has("dry-run")) return DryRun(context, args);
   const auto answer = Submit(context, args);
   if (!answer) return tl::unexpected<Failure>(answer.error());
   if (context.json()) {
@@ -74,6 +92,7 @@ Outcome<int> RunEnd(Context& context, const Job& job) {
 }
 
 Outcome<int> RunRun(Context& context, const Args& args) {
+  if (args.Has("dry-run")) return DryRun(context, args);
   const auto answer = Submit(context, args);
   if (!answer) return tl::unexpected<Failure>(answer.error());
   auto job = ReadJob(*answer, "run");
@@ -126,6 +145,7 @@ const Verb kSubmitVerb{
         "Prints the new job's id once the daemon has it safely on disk, and ends.\n\n"
         "examples:\n"
         "  id=$(headroom submit --memory 2GiB -- ./work.sh)\n"
+        "  headroom submit --dry-run --memory 8GiB -- ./work.sh   # when would it start?\n"
         "  headroom submit --idempotency-key import-2026-11-24 ./import.sh",
     .options = SubmissionOptions(),
     .operands = Operands::kCommand,

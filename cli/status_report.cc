@@ -116,16 +116,6 @@ std::optional<int> RoomOf(const Look& look) {
   return std::max(*look.width - kIndent, 1);
 }
 
-std::vector<std::string> Words(std::string_view text) {
-  std::vector<std::string> words;
-  while (true) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    words.emplace_back(text.substr(0, end));
-    if (end == text.size()) return words;
-    text.remove_prefix(end + 1);
-  }
-}
-
 // `parts` with `separator` between them, in as many lines as they take, or in one.
 std::vector<std::string> FitParts(const std::vector<std::string>& parts, std::string_view separator,
                                   const Look& look, Overflow overflow) {
@@ -145,18 +135,6 @@ std::vector<std::string> FitParts(const std::vector<std::string>& parts, std::st
   return lines;
 }
 
-// A word that is wider than a line goes on below: nothing of it is lost, as an ellipsis would lose
-// it.
-void AppendBroken(std::string_view word, int room, std::vector<std::string>* lines) {
-  while (DisplayWidth(word) > room) {
-    const std::string piece = Truncate(word, room, "");
-    if (piece.empty()) break;  // a wide character in one column
-    lines->push_back(piece);
-    word.remove_prefix(piece.size());
-  }
-  lines->emplace_back(word);
-}
-
 // Parts that are wider than a line are broken, or cut, between their words.
 std::vector<std::string> FitLines(const std::vector<std::string>& parts, std::string_view separator,
                                   const Look& look, Overflow overflow) {
@@ -167,8 +145,7 @@ std::vector<std::string> FitLines(const std::vector<std::string>& parts, std::st
       fitting.push_back(room ? TruncateWords(line, *room, Ellipsis(look)) : line);
       continue;
     }
-    for (const std::string& piece : FitParts(Words(line), " ", look, overflow))
-      AppendBroken(piece, *room, &fitting);
+    for (std::string& piece : WrapWords(line, *room)) fitting.push_back(std::move(piece));
   }
   return fitting;
 }

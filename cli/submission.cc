@@ -34,6 +34,7 @@ constexpr OptionSpec kOptions[] = {
      "a variable it gets; without a value, the one set here. Nothing else "
      "of this environment is passed on"},
     {"stdin", "FILE", "its standard input; /dev/null if not given"},
+    {"dry-run", nullptr, "say what would become of it, and submit nothing"},
     {"idempotency-key", "KEY", "submitting twice with one key makes one job"},
 };
 

@@ -160,6 +160,37 @@ std::string TruncateWords(std::string_view text, int width, std::string_view ell
   return std::string(text.substr(0, end)).append(ellipsis);
 }
 
+std::vector<std::string> Words(std::string_view text) {
+  std::vector<std::string> words;
+  while (true) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    words.emplace_back(text.substr(0, end));
+    if (end == text.size()) return words;
+    text.remove_prefix(end + 1);
+  }
+}
+
+std::vector<std::string> WrapWords(std::string_view text, int width) {
+  std::vector<std::string> lines{""};
+  for (std::string_view word : Words(text)) {
+    if (lines.back().empty()) {
+      lines.back() = word;
+    } else if (DisplayWidth(lines.back()) + 1 + DisplayWidth(word) <= width) {
+      lines.back().append(" ").append(word);
+    } else {
+      lines.emplace_back(word);
+    }
+    while (DisplayWidth(lines.back()) > width) {
+      const std::string whole = lines.back();
+      const std::string piece = Truncate(whole, width, "");
+      if (piece.empty()) break;  // a wide character in one column
+      lines.back() = piece;
+      lines.push_back(whole.substr(piece.size()));
+    }
+  }
+  return lines;
+}
+
 std::string StreamEscaper::Feed(std::string_view bytes) {
   pending_ += bytes;
   const std::size_t whole = pending_.size() - UnfinishedTail(pending_);

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 // Text from jobs and other users, made safe to print and fitted to a terminal. A job's name may
 // hold escape sequences that would move the cursor, hide lines or retitle the window (F41), so
@@ -27,6 +28,12 @@ std::string Truncate(std::string_view text, int width, std::string_view ellipsis
 // The same, cut between words, so that no number is left without its end. A single word is cut
 // inside, but not inside a number.
 std::string TruncateWords(std::string_view text, int width, std::string_view ellipsis);
+
+// The words of a text as lines of at most `width` columns. A word that is wider than a line goes on
+// below: nothing of it is lost, as an ellipsis would lose it.
+std::vector<std::string> WrapWords(std::string_view text, int width);
+
+std::vector<std::string> Words(std::string_view text);
 
 // Escapes a stream that arrives in pieces, so that a character cut in two is not taken for garbage.
 class StreamEscaper {

@@ -10,6 +10,7 @@
 #include "cli/job.h"
 #include "cli/job_text.h"
 #include "cli/json_read.h"
+#include "cli/start_text.h"
 #include "cli/status_report.h"
 #include "cli/text.h"
 
@@ -18,24 +19,15 @@ namespace {
 
 using nlohmann::json;
 
-Axis AxisOf(const json& decision) {
-  const std::string dimension = TextAt(decision, "dimension");
-  for (const Dimension known : {Dimension::kCpu, Dimension::kPids, Dimension::kToken}) {
-    if (dimension == ToString(known)) return {known, TextAt(decision, "token")};
-  }
-  return {Dimension::kMemory, {}};
-}
-
 std::string Join(const std::vector<std::string>& parts) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 std::string HoldersText(const json& why) {
-  const Axis axis = AxisOf(ObjectAt(ObjectAt(why, "job"), "decision"));
+  const Axis axis = AxisIn(ObjectAt(ObjectAt(why, "job"), "decision"));
   std::vector<std::string> parts;
   for (const auto& holder : ArrayAt(why, "holders")) {
-    parts.push_back(fmt::format("job {} ({})", IntAt(holder, "id").value_or(0),
-                                FormatAmount(IntAt(holder, "amount").value_or(0), axis)));
+    parts.push_back(HolderText(holder, axis));
   }
   return Join(parts);
 }
@@ -60,16 +52,21 @@ std::string HeadText(const json& why) {
                      FormatDuration(std::chrono::duration_cast<Duration>(seconds)));
 }
 
+// What it says first. On a terminal it goes on below.
+std::string Wrapped(const std::string& text, const Look& look) {
+  constexpr int kIndent = 2, kLeastRoom = 20;
+  if (!look.width) return text;
+  const int room = std::max(*look.width - kIndent, kLeastRoom);
+  return fmt::format("{}", fmt::join(WrapWords(text, room), "\n  "));
+}
+
 std::string Headline(const Job& job, const json& why, const Look& look) {
-  const std::string name = job.name.empty() ? "" : fmt::format(" ({})", Escape(job.name));
   const std::string text = TextAt(why, "text");
-  if (job.finished()) {
-    return fmt::format("{}{} {}\n", Paint(fmt::format("job {}", job.id), Tone::kStrong, look), name,
-                       Escape(OutcomeText(job)));
-  }
-  const std::string& state = job.state;
-  return fmt::format("{}{} {}\n", Paint(fmt::format("job {}", job.id), Tone::kStrong, look), name,
-                     Escape(text.empty() ? state : text));
+  const std::string says = job.finished() ? OutcomeText(job) : text.empty() ? job.state : text;
+  const std::string name = job.name.empty() ? "" : fmt::format(" ({})", job.name);
+  const std::string who = fmt::format("job {}", job.id);
+  const std::string line = Wrapped(fmt::format("{}{} {}", who, Escape(name), Escape(says)), look);
+  return Paint(who, Tone::kStrong, look) + line.substr(who.size()) + "\n";
 }
 
 }  // namespace
@@ -82,12 +79,28 @@ Outcome<std::string> WhyText(const json& why, const Look& look) {
   if (job->decision && job->decision->position)
     sheet.Add("place in line", fmt::to_string(*job->decision->position));
   sheet.Add("needs", ShortAmounts(job->request));
+  AddNeeds(ArrayAt(why, "needs"), &sheet);
   sheet.Add("held by", HoldersText(why));
   sheet.Add("ahead of it", AheadText(why));
   sheet.Add("first in line", HeadText(why));
   sheet.Add("pressure gate", GateText(ReadGate(ObjectAt(why, "gate"))));
+  AddStart(ObjectAt(why, "start"), &sheet);
+  AddChanges(ObjectAt(why, "would_start"), &sheet);
   return Headline(*job, why, look) + sheet.Render(look) +
          LinesText(ReadHeadroom(ObjectAt(why, "lines")), look);
+}
+
+std::string TrialText(const json& trial, const Look& look) {
+  const json& decision = ObjectAt(trial, "decision");
+  Sheet sheet;
+  if (const auto position = IntAt(decision, "position"))
+    sheet.Add("place in line", fmt::to_string(*position));
+  sheet.Add("requested", LongAmounts(ReadAmounts(ObjectAt(trial, "request")),
+                                     ReadSources(ObjectAt(trial, "request_source"))));
+  AddNeeds(ArrayAt(trial, "needs"), &sheet);
+  AddStart(ObjectAt(trial, "start"), &sheet);
+  if (TextAt(decision, "verdict") == "wait") AddChanges(ObjectAt(trial, "would_start"), &sheet);
+  return Wrapped("dry run: " + Escape(TextAt(decision, "text")), look) + "\n" + sheet.Render(look);
 }
 
 }  // namespace headroom::cli

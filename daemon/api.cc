@@ -38,7 +38,7 @@ void AtOnce(ApiContext& api, ApiCall call) {
 }
 
 constexpr Endpoint kEndpoints[] = {
-    {"POST", "/v1/jobs", Access::kCaller, Parameters::kNone, Body::kJson, SubmitJob},
+    {"POST", "/v1/jobs", Access::kCaller, Parameters::kSome, Body::kJson, SubmitJob},
     {"GET", "/v1/jobs", Access::kCaller, Parameters::kSome, Body::kNone, AtOnce<ListJobs>},
     {"GET", "/v1/jobs/{id}", Access::kCaller, Parameters::kNone, Body::kNone, AtOnce<ShowJob>},
     {"POST", "/v1/jobs/{id}/cancel", Access::kCaller, Parameters::kNone, Body::kNone, CancelJob},
@@ -47,6 +47,7 @@ constexpr Endpoint kEndpoints[] = {
     {"GET", "/v1/jobs/{id}/logs", Access::kCaller, Parameters::kSome, Body::kNone, AtOnce<ReadLog>},
     {"PUT", "/v1/sources/{source}/jobs", Access::kCaller, Parameters::kNone, Body::kJsonList,
      SyncSource},
+    {"GET", "/v1/plan", Access::kCaller, Parameters::kNone, Body::kNone, AtOnce<GetPlan>},
     {"GET", "/v1/snapshot", Access::kCaller, Parameters::kNone, Body::kNone, AtOnce<GetSnapshot>},
     {"GET", "/v1/headroom", Access::kCaller, Parameters::kNone, Body::kNone, AtOnce<GetHeadroom>},
     {"GET", "/v1/policy", Access::kCaller, Parameters::kNone, Body::kNone, AtOnce<GetPolicy>},

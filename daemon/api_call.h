@@ -54,6 +54,7 @@ Answer ExplainJob(ApiContext& api, const ApiCall& call);
 Answer ReadLog(ApiContext& api, const ApiCall& call);
 
 Answer GetSnapshot(ApiContext& api, const ApiCall& call);
+Answer GetPlan(ApiContext& api, const ApiCall& call);
 Answer GetHeadroom(ApiContext& api, const ApiCall& call);
 Answer GetPolicy(ApiContext& api, const ApiCall& call);
 Answer ReloadPolicy(ApiContext& api, const ApiCall& call);

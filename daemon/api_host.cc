@@ -8,6 +8,7 @@
 #include "daemon/host_json.h"
 #include "daemon/job_json.h"
 #include "daemon/openapi.h"
+#include "daemon/plan_json.h"
 
 // The endpoints about the host, the policy and the daemon itself.
 namespace headroom {
@@ -79,6 +80,12 @@ Answer GetSnapshot(ApiContext& api, const ApiCall& call) {
   const auto status = api.service.GetStatus(call.caller);
   if (!status) return tl::unexpected(FromError(status.error()));
   return JsonResponse(SnapshotToJson(*status, call.caller));
+}
+
+Answer GetPlan(ApiContext& api, const ApiCall& call) {
+  const auto plan = api.service.GetPlan(call.caller);
+  if (!plan) return tl::unexpected(FromError(plan.error()));
+  return JsonResponse(PlanToJson(*plan, call.caller));
 }
 
 Answer GetHeadroom(ApiContext& api, const ApiCall& call) {

@@ -11,6 +11,7 @@
 #include "daemon/api_call.h"
 #include "daemon/host_json.h"
 #include "daemon/job_json.h"
+#include "daemon/plan_json.h"
 #include "daemon/submission_json.h"
 
 // The endpoints about jobs.
@@ -83,6 +84,20 @@ OrderedJson HeadToJson(const std::optional<HeadReservation>& head, TimePoint now
           {"spare", AmountsToJson(head->spare)}};
 }
 
+ApiResult<bool> ReadDryRun(const ApiCall& call) {
+  ParameterReader reader(call.target);
+  const bool dry_run = reader.Choice("dry_run", {"false", "true"}) == "true";
+  if (auto problems = reader.Finish(); !problems.empty())
+    return RefuseFor(400, std::move(problems));
+  return dry_run;
+}
+
+Answer DryRun(ApiContext& api, const ApiCall& call, JobSubmission submission) {
+  const auto trial = api.service.Try(call.caller, std::move(submission));
+  if (!trial) return tl::unexpected(FromError(trial.error()));
+  return JsonResponse(TrialToJson(*trial));
+}
+
 struct LogRequest {
   bool want_stderr = false;
   int64_t offset = 0;
@@ -125,12 +140,15 @@ Result<std::string> ReadPart(const std::string& path, int64_t offset, std::size_
 }  // namespace
 
 void SubmitJob(ApiContext& api, ApiCall call) {
+  const auto dry_run = ReadDryRun(call);
+  if (!dry_run) return call.Respond(tl::unexpected(dry_run.error()));
   const FindUser find_user = UserFinder(api);
   auto submission = JsonBodyOf(call).and_then([&](const nlohmann::json& body) {
     return ReadSubmission(body, {call.caller, find_user});
   });
   if (!submission) return call.Respond(tl::unexpected(submission.error()));
   call.request.body.clear();
+  if (*dry_run) return call.Respond(DryRun(api, call, *std::move(submission)));
   const Caller caller = call.caller;
   api.service.Submit(caller, *std::move(submission),
                      [call = std::move(call)](const Result<JobView>& job, bool created) {
@@ -195,15 +213,15 @@ Answer ExplainJob(ApiContext& api, const ApiCall& call) {
   const auto why = api.service.Why(call.caller, *id);
   if (!why) return tl::unexpected(FromError(why.error()));
   const TimePoint now = api.clock.Now();
-  OrderedJson holders = OrderedJson::array();
-  for (const Holder& holder : why->holders) {
-    holders.push_back({{"id", holder.job.value}, {"amount", holder.amount}});
-  }
+  const bool waits = why->job.record.state == JobState::kWaiting;
   OrderedJson ahead = OrderedJson::array();
   for (const JobId job : why->ahead) ahead.push_back(job.value);
   return JsonResponse({{"job", JobToJson(why->job)},
                        {"text", WhyText(why->job)},
-                       {"holders", holders},
+                       {"holders", HoldersToJson(why->holders)},
+                       {"needs", NeedsToJson(why->needs)},
+                       {"start", waits ? StartToJson(why->planned) : OrderedJson(nullptr)},
+                       {"would_start", ChangesToJson(why->changes)},
                        {"ahead", ahead},
                        {"head", HeadToJson(why->head, now)},
                        {"gate", GateToJson(why->gate, now)},

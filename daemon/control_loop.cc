@@ -402,6 +402,10 @@ void ControlLoop::SetPolicy(Policy policy) {
 
 ResourceVector ControlLoop::capacity() const { return CapacityOf(view_.observation); }
 
+ControlLoop::Present ControlLoop::LookNow() {
+  return {BuildSnapshot(view_.observation), Candidates(capacity())};
+}
+
 std::optional<Duration> ControlLoop::RetriesIn(JobId job) const {
   const auto retry = retries_.find(job);
   if (retry == retries_.end() || retry->second.not_before <= now_) return std::nullopt;

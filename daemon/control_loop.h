@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "admission/decision.h"
+#include "admission/foresight.h"
 #include "admission/ledger.h"
 #include "admission/policy.h"
 #include "base/clock.h"
@@ -64,6 +65,15 @@ class ControlLoop {
   int64_t policy_generation() const { return generation_; }
   // The capacity that requests in shares are taken of. Zero before the first measurement.
   ResourceVector capacity() const;
+
+  // What a cycle would see if it did not measure: what the last one admitted runs, what was
+  // submitted since waits. Points into the loop and holds until its next cycle or change of a job.
+  struct Present {
+    Snapshot snapshot;
+    std::span<const WaitingJob> waiting;
+  };
+  Present LookNow();
+  const Foresight& foresight() const { return foresight_; }
 
   // How long until a job that could not be launched is tried again; absent: it is not held back.
   std::optional<Duration> RetriesIn(JobId job) const;

@@ -70,6 +70,8 @@ class JobBook {
   // the capacity or a key's history changed.
   const std::vector<WaitingJob>& Waiting(const Policy& policy, int64_t generation,
                                          const ResourceVector& capacity, Foresight& foresight);
+  // The same of a job that nobody has submitted, without an outlook.
+  WaitingJob ToWaiting(const JobRecord& job, const Policy& policy, const ResourceVector& capacity);
   std::optional<ResolvedRequest> Resolve(const JobRecord& job, const Policy& policy,
                                          const ResourceVector& capacity);
 
@@ -77,7 +79,6 @@ class JobBook {
 
  private:
   std::optional<KeyHistory> HistoryOf(const std::string& key);
-  WaitingJob ToWaiting(const JobRecord& job, const Policy& policy, const ResourceVector& capacity);
   void Remember(const JobRecord& job);
   Status Checked(Status written, const std::string& doing);
   Status Undo(const Status& failed);

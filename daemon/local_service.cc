@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -38,7 +39,8 @@ LocalService::LocalService(ServiceOptions options, ControlLoop& loop, JobBook& b
       executor_(executor),
       metrics_(metrics),
       clock_(clock),
-      hooks_(std::move(hooks)) {}
+      hooks_(std::move(hooks)),
+      planner_(loop) {}
 
 void LocalService::Submit(const Caller&, JobSubmission submission, SubmitDone done) {
   if (!submission.idempotency_key.empty()) {
@@ -292,18 +294,75 @@ Result<WhyView> LocalService::Why(const Caller& caller, JobId id) {
   auto job = Show(caller, id);
   if (!job) return tl::unexpected(job.error());
   const ControlLoop::View& last = loop_.last();
-  WhyView why{
-      *std::move(job), {}, {}, last.decisions.head, last.snapshot.gate, last.decisions.account,
-      ObservedOfAll()};
-  if (why.job.decision && why.job.decision->axis) {
-    why.holders = TopHolders(last.snapshot, loop_.policy(), *why.job.decision->axis, kHoldersShown);
-  }
+  WhyView why{*std::move(job),
+              {},
+              {},
+              last.decisions.head,
+              last.snapshot.gate,
+              last.decisions.account,
+              ObservedOfAll(),
+              {},
+              {},
+              {}};
   if (!why.job.decision) return why;
+  why.holders = HoldersOf(*why.job.decision);
+  const Planner::Standing& standing = planner_.StandingOf(id);
+  why.needs = standing.needs;
+  why.changes = standing.changes;
+  why.planned = standing.planned;
   for (const Decision& decision : last.decisions.jobs) {
     if (decision.job == id || why.ahead.size() >= kAheadShown) break;
     if (decision.verdict == Verdict::kWait) why.ahead.push_back(decision.job);
   }
   return why;
+}
+
+std::vector<HolderView> LocalService::HoldersOf(const Decision& decision) {
+  if (!decision.axis) return {};
+  const Snapshot& snapshot = loop_.last().snapshot;
+  const std::vector<Holder> holders =
+      decision.reason == Reason::kOverCeiling
+          ? TopPeakHolders(snapshot, *decision.axis, kHoldersShown)
+          : TopHolders(snapshot, loop_.policy(), *decision.axis, kHoldersShown);
+  std::vector<HolderView> views;
+  views.reserve(holders.size());
+  for (const Holder& holder : holders) views.push_back({holder, planner_.EndOf(holder.job)});
+  return views;
+}
+
+Result<PlanView> LocalService::GetPlan(const Caller&) {
+  const Plan& plan = planner_.Current();
+  PlanView view{{}, plan.beyond};
+  view.jobs.reserve(plan.jobs.size());
+  for (const PlannedJob& planned : plan.jobs) {
+    const JobRecord* job = book_.Find(planned.now.job);
+    if (job == nullptr) continue;
+    const JobSubmission& asked = job->submission;
+    view.jobs.push_back({planned, asked.name, asked.user, asked.uid});
+  }
+  return view;
+}
+
+Result<TrialView> LocalService::Try(const Caller&, JobSubmission submission) {
+  JobRecord job;
+  job.submission = std::move(submission);
+  job.submitted_at = clock_.WallNow();
+  job.submitted_boottime = clock_.Now();
+  WaitingJob waiting = book_.ToWaiting(job, loop_.policy(), loop_.capacity());
+  waiting.id = {std::numeric_limits<int64_t>::max()};  // behind all others of its age
+  std::optional<KeyOutlook> outlook;
+  if (!job.submission.request.memory_bytes && !job.submission.key.empty()) {
+    outlook = loop_.foresight().OutlookOf(job.submission.key);
+    waiting.outlook = &*outlook;
+  }
+  Planner::Trial trial = planner_.Try(waiting);
+  TrialView view{{job, trial.decision, trial.position, {}, {}, {}},
+                 std::move(trial.standing.needs),
+                 std::move(trial.standing.changes),
+                 std::move(trial.standing.planned)};
+  view.job.resolved = book_.Resolve(job, loop_.policy(), loop_.capacity());
+  view.job.explanation = Explain(trial.decision, loop_.last().snapshot, loop_.policy());
+  return view;
 }
 
 Result<StatusView> LocalService::GetStatus(const Caller&) {
@@ -433,6 +492,7 @@ Duration LocalService::HeadAge() const {
 
 void LocalService::Publish() {
   index_is_current_ = false;
+  planner_.Forget();
   const auto status = GetStatus(Caller{0, "", true});
   CycleReport report;
   report.status = status ? &*status : nullptr;

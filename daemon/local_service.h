@@ -9,6 +9,7 @@
 #include "daemon/control_loop.h"
 #include "daemon/job_book.h"
 #include "daemon/metrics.h"
+#include "daemon/planner.h"
 #include "daemon/service.h"
 #include "executor/native_executor.h"
 
@@ -41,6 +42,8 @@ class LocalService final : public Service {
   Result<JobView> Show(const Caller& caller, JobId id) override;
   Result<std::vector<JobView>> List(const Caller& caller, const JobQuery& query) override;
   Result<WhyView> Why(const Caller& caller, JobId id) override;
+  Result<PlanView> GetPlan(const Caller& caller) override;
+  Result<TrialView> Try(const Caller& caller, JobSubmission submission) override;
   Result<StatusView> GetStatus(const Caller& caller) override;
   Result<EventPage> Events(const Caller& caller, int64_t after, std::size_t limit) override;
   void OnNextEvent(std::function<void()> wake) override;
@@ -74,6 +77,8 @@ class LocalService final : public Service {
   const Decision* DecisionOf(JobId id, int64_t* position);
   Duration HeadAge() const;
 
+  std::vector<HolderView> HoldersOf(const Decision& decision);
+
   ServiceOptions options_;
   ControlLoop& loop_;
   JobBook& book_;
@@ -81,6 +86,7 @@ class LocalService final : public Service {
   Metrics& metrics_;
   const Clock& clock_;
   Hooks hooks_;
+  Planner planner_;
   std::vector<std::function<void()>> event_waiters_;
   std::vector<std::function<void()>> after_cycle_;  // answers that wait for decisions
   struct PlaceInLine {

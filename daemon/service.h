@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "admission/counterfactual.h"
 #include "admission/decision.h"
+#include "admission/plan.h"
 #include "admission/policy.h"
 #include "base/result.h"
 #include "collectors/measurements.h"
@@ -35,14 +37,44 @@ struct JobView {
   std::string explanation;  // while waiting
 };
 
+// Who holds some of what blocks, and for how long.
+struct HolderView {
+  Holder holder;
+  ExpectedEnd ends;
+};
+
 struct WhyView {
   JobView job;
-  std::vector<Holder> holders;  // of the dimension that blocks
-  std::vector<JobId> ahead;     // first few in queue order
+  std::vector<HolderView> holders;  // of the dimension that blocks
+  std::vector<JobId> ahead;         // first few in queue order
   std::optional<HeadReservation> head;
   GateState gate;
   std::optional<Account> account;
   std::optional<ResourceVector> observed;  // Σ of running jobs
+  std::vector<Need> needs;
+  Counterfactuals changes;
+  std::optional<PlannedJob>
+      planned;  // absent: it does not wait, or stands behind all that is planned
+};
+
+// One waiting job of the plan.
+struct PlanRow {
+  PlannedJob planned;
+  std::string name, user;
+  uid_t uid = 0;
+};
+
+struct PlanView {
+  std::vector<PlanRow> jobs;  // the front of the queue
+  int64_t beyond = 0;         // jobs behind them
+};
+
+// What would become of a job that was not submitted.
+struct TrialView {
+  JobView job;  // id 0
+  std::vector<Need> needs;
+  Counterfactuals changes;
+  std::optional<PlannedJob> planned;
 };
 
 struct StatusView {
@@ -109,6 +141,9 @@ class Service {
   virtual Result<JobView> Show(const Caller& caller, JobId id) = 0;
   virtual Result<std::vector<JobView>> List(const Caller& caller, const JobQuery& query) = 0;
   virtual Result<WhyView> Why(const Caller& caller, JobId id) = 0;
+  virtual Result<PlanView> GetPlan(const Caller& caller) = 0;
+  // Stores nothing.
+  virtual Result<TrialView> Try(const Caller& caller, JobSubmission submission) = 0;
   virtual Result<StatusView> GetStatus(const Caller& caller) = 0;
   // `last` equals `after` exactly when nothing has happened since.
   virtual Result<EventPage> Events(const Caller& caller, int64_t after, std::size_t limit) = 0;

@@ -1,6 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+
+#include "cli/job_text.h"
+#include "cli/text.h"
+#include "cli/why_text.h"
 #include "tests/cli/cli_run.h"
 #include "tests/cli/fake_daemon.h"
 
@@ -113,6 +118,154 @@ TEST(Why, ExplainsAndPassesJsonOn) {
   EXPECT_THAT(CliRun(daemon.socket())({"why", "42"}).out,
               HasSubstr("job 42 (nightly) waits: needs more\n"));
   EXPECT_EQ(CliRun(daemon.socket())({"why", "42", "--json"}).json()["text"], "waits: needs more");
+}
+
+const json kStart{
+    {"foretold", "expected"},
+    {"p50_seconds", 190.4},
+    {"p90_seconds", 480.0},
+    {"rests_on", {{"ends_by_history", 2}, {"ends_by_declared", 1}, {"fewest_attempts", 12}}},
+    {"waits_for", json::array()}};
+
+json AChange(const std::string& kind, const json& more) {
+  json change{{"kind", kind}, {"jobs", json::array()}};
+  change.update(more);
+  return change;
+}
+
+json AFullWhy() {
+  json why{{"job", AWaitingJob(42, 2, "needs more")}, {"text", "waits: needs more"}};
+  why["holders"] = {
+      {{"id", 7},
+       {"amount", 4LL << 30},
+       {"ends",
+        {{"source", "history"}, {"attempts", 12}, {"p50_seconds", 60.0}, {"p90_seconds", 120.0}}}},
+      {{"id", 8},
+       {"amount", 1LL << 30},
+       {"ends", {{"source", "unknown"}, {"attempts", 0}, {"p50_seconds", nullptr}}}}};
+  why["needs"] = {{{"dimension", "memory"},
+                   {"line", "target"},
+                   {"needed", 3LL << 30},
+                   {"available", 2LL << 30},
+                   {"short_by", 1LL << 30}},
+                  {{"dimension", "cpu"}, {"line", "target"}, {"short_by", 0}}};
+  why["start"] = kStart;
+  why["would_start"] = {
+      {"searched_all", true},
+      {"changes",
+       {AChange("end", {{"jobs", {7}}}), AChange("end", {{"jobs", {7, 8}}}),
+        AChange("request", {{"dimension", "memory"}, {"amount", 2LL << 30}}),
+        AChange("request", {{"dimension", "cpu"}, {"amount", 1500}}),
+        AChange("priority", {{"amount", 3}}), AChange("duration", {{"duration_seconds", 300.0}}),
+        AChange("token", {{"token", "db"}, {"amount", 1}, {"jobs", {9}}})}}};
+  return why;
+}
+
+TEST(Why, SaysWhatIsShortUntilWhenAndWhatWouldStartItNow) {
+  FakeDaemon daemon;
+  daemon.On("GET /v1/jobs/42/why", {Json(AFullWhy())});
+  EXPECT_EQ(CliRun(daemon.socket())({"why", "42"}).out,
+            "job 42 (nightly) waits: needs more\n"
+            "  place in line   2\n"
+            "  needs           1.0 GiB 0.50c\n"
+            "  short of        1.0 GiB of memory under the target: needs 3.0 GiB, 2.0 GiB free\n"
+            "  held by         job 7 (4.0 GiB, ends in 1m 0s to 2m 0s by 12 runs), job 8 (1.0 GiB, "
+            "nobody knows until when)\n"
+            "  pressure gate   unknown\n"
+            "  expected start  in 3m 10s to 8m 0s; rests on 3 ends (12+ runs, declared)\n"
+            "  starts now if   job 7 ends\n"
+            "                  job 7, job 8 end\n"
+            "                  it is submitted with --memory 2147483648 or less (2.0 GiB)\n"
+            "                  it is submitted with --cpu 1500m or less\n"
+            "                  it has --priority 3 or higher\n"
+            "                  it is submitted with --duration 300s or less\n"
+            "                  job 9 frees 1 of token db\n"
+            "memory  not measured\n"
+            "cpu     not measured\n"
+            "pids    not measured\n");
+}
+
+TEST(Why, KeepsEveryLineWithinTheTerminal) {
+  Look look;
+  for (const int width : {80, 60, 40}) {
+    look.width = width;
+    json why = AFullWhy();
+    why["text"] =
+        "waits: needs 3.0 GiB memory, 2.0 GiB free under the target (60% of 16.0 GiB); "
+        "held by job 7 (4.1 GiB), job 8 (1.0 GiB); fits once 1.0 GiB is released";
+    const std::string text = WhyText(why, look).value();
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(DisplayWidth(line), width) << line;
+    EXPECT_THAT(text, HasSubstr("released"));
+  }
+}
+
+TEST(Show, KeepsEveryLineWithinTheTerminal) {
+  Look look;
+  look.width = 80;
+  json job = AJob(42);
+  job["command"] = {"sh", "-c", std::string(300, 'x')};
+  const std::string text = JobText(ReadJob(job, "show").value(), WallTime{}, look);
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(DisplayWidth(line), 80) << line;
+}
+
+json APlanRow(int64_t id, int64_t position, const json& start) {
+  return {
+      {"id", id},          {"position", position},    {"name", "nightly"},     {"user", "alice"},
+      {"verdict", "wait"}, {"reason", "over_target"}, {"dimension", "memory"}, {"token", nullptr},
+      {"head", nullptr},   {"start", start}};
+}
+
+TEST(Plan, ListsTheQueueWithBandsAndWhatTheyRestOn) {
+  FakeDaemon daemon;
+  json unknown{{"foretold", "unknown"}, {"waits_for", {7, 8}}};
+  json beyond{{"foretold", "beyond_horizon"}};
+  daemon.On(
+      "GET /v1/plan",
+      {Json({{"jobs", {APlanRow(42, 1, kStart), APlanRow(43, 2, unknown), APlanRow(44, 3, beyond)}},
+             {"beyond", 5}})});
+  const Ran ran = CliRun(daemon.socket())({"plan"});
+  EXPECT_EQ(ran.exit, 0);
+  EXPECT_EQ(ran.out,
+            "PLACE  ID  NAME     USER   STARTS IN           RESTS ON                     REASON\n"
+            "    1  42  nightly  alice  3m 10s to 8m 0s     3 ends (12+ runs, declared)  memory "
+            "at target\n"
+            "    2  43  nightly  alice  unknown (job 7, …)                               memory "
+            "at target\n"
+            "    3  44  nightly  alice  beyond the plan                                  memory "
+            "at target\n");
+  EXPECT_THAT(ran.err, HasSubstr("5 more wait behind these"));
+  EXPECT_EQ(CliRun(daemon.socket())({"plan", "--json"}).json()["beyond"], 5);
+}
+
+TEST(Plan, SaysThatNothingWaits) {
+  FakeDaemon daemon;
+  daemon.On("GET /v1/plan", {Json({{"jobs", json::array()}, {"beyond", 0}})});
+  EXPECT_THAT(CliRun(daemon.socket())({"plan"}).err, HasSubstr("nothing waits"));
+}
+
+TEST(DryRun, SaysWhatWouldBecomeOfItAndSubmitsNothing) {
+  FakeDaemon daemon;
+  json trial{{"decision", {{"verdict", "wait"}, {"position", 4}, {"text", "waits: needs more"}}},
+             {"request", {{"memory_bytes", 1LL << 30}, {"cpu_millis", 500}, {"pids", 32}}},
+             {"request_source", {{"memory", "history"}, {"cpu", "declared"}, {"pids", "default"}}},
+             {"start", kStart},
+             {"would_start", {{"changes", json::array()}, {"searched_all", true}}}};
+  daemon.On("POST /v1/jobs?dry_run=true", {Json(trial)});
+  for (const char* verb : {"submit", "run"}) {
+    const Ran ran = CliRun(daemon.socket())({verb, "--dry-run", "--memory", "1GiB", "true"});
+    EXPECT_EQ(ran.exit, 0) << ran.err;
+    EXPECT_EQ(
+        ran.out,
+        "dry run: waits: needs more\n"
+        "  place in line   4\n"
+        "  requested       1.0 GiB memory (history), 0.50 cores (declared), 32 pids (default)\n"
+        "  expected start  in 3m 10s to 8m 0s; rests on 3 ends (12+ runs, declared)\n"
+        "  starts now if   no single change would start it now\n");
+  }
+  EXPECT_EQ(daemon.Count("POST /v1/jobs"), 0);
+  EXPECT_EQ(daemon.BodyOf("POST /v1/jobs?dry_run=true")["request"]["memory"], 1LL << 30);
 }
 
 TEST(Cancel, TriesEveryJobAndEndsWithTheFirstFailure) {

@@ -367,7 +367,9 @@ TEST(CancelJob, AnswersTheJobAsItIsNow) {
 TEST(ExplainJob, NamesTheHoldersAndTheHead) {
   ApiServer server;
   server.service.Add(ApiServer::kRoot).explanation = "waits: for memory";
-  server.service.why.holders = {{JobId{7}, 3000}, {JobId{8}, 1000}};
+  const ExpectedEnd known{LifetimeSource::kHistory, 12, std::chrono::minutes(1),
+                          std::chrono::minutes(3)};
+  server.service.why.holders = {{{JobId{7}, 3000}, known}, {{JobId{8}, 1000}, {}}};
   server.service.why.ahead = {JobId{5}};
   server.service.why.head =
       HeadReservation{JobId{5}, server.clock.Now() + std::chrono::seconds(90), {1000, 0, 5, {}}};
@@ -378,8 +380,11 @@ TEST(ExplainJob, NamesTheHoldersAndTheHead) {
   server.service.why.observed = ResourceVector{150, 20, 3, {}};
   const json why = server.Get("/v1/jobs/1/why").Json();
   EXPECT_EQ(why["text"], "waits: for memory");
-  EXPECT_EQ(why["holders"],
-            json::parse(R"([{"id": 7, "amount": 3000}, {"id": 8, "amount": 1000}])"));
+  EXPECT_EQ(why["holders"], json::parse(R"([
+    {"id": 7, "amount": 3000, "ends":
+      {"source": "history", "attempts": 12, "p50_seconds": 60.0, "p90_seconds": 180.0}},
+    {"id": 8, "amount": 1000, "ends":
+      {"source": "unknown", "attempts": 0, "p50_seconds": null, "p90_seconds": null}}])"));
   EXPECT_EQ(why["ahead"], json::array({5}));
   EXPECT_EQ(why["head"]["starts_by_seconds"], 90.0);
   EXPECT_EQ(why["gate"]["since_seconds"], 2.0);
@@ -387,6 +392,100 @@ TEST(ExplainJob, NamesTheHoldersAndTheHead) {
   EXPECT_EQ(why["lines"]["memory"]["headroom"], 200);
   EXPECT_EQ(why["lines"]["memory"]["observed"], 150);
   EXPECT_EQ(why["lines"]["pids"]["observed"], 3);
+}
+
+PlannedJob Expected(std::chrono::seconds p50, std::chrono::seconds p90) {
+  PlannedJob planned;
+  planned.now.job = JobId{1};
+  planned.now.reason = Reason::kOverTarget;
+  planned.now.axis = Axis{Dimension::kMemory, {}};
+  planned.foretold = Foretold::kExpected;
+  planned.p50 = p50;
+  planned.p90 = p90;
+  planned.rests_on = {2, 1, 5};
+  return planned;
+}
+
+TEST(ExplainJob, SaysWhatIsShortAndWhatWouldStartItAndWhenItStarts) {
+  ApiServer server;
+  server.service.Add(ApiServer::kRoot);
+  const Axis memory{Dimension::kMemory, {}}, db{Dimension::kToken, "db"};
+  server.service.why.needs = {{memory, Need::Line::kTarget, 3000, 1000},
+                              {db, Need::Line::kCount, 1, 2}};
+  server.service.why.changes.changes = {{ChangeKind::kRequest, memory, 1000, {}, {}},
+                                        {ChangeKind::kDuration, {}, 0, std::chrono::minutes(1), {}},
+                                        {ChangeKind::kPriority, {}, 3, {}, {}},
+                                        {ChangeKind::kEnd, {}, 0, {}, {JobId{7}, JobId{8}}},
+                                        {ChangeKind::kToken, db, 1, {}, {JobId{9}}}};
+  server.service.why.planned = Expected(std::chrono::seconds(60), std::chrono::seconds(90));
+  const json why = server.Get("/v1/jobs/1/why").Json();
+  EXPECT_EQ(why["needs"], json::parse(R"([
+    {"dimension": "memory", "token": null, "line": "target", "needed": 3000, "available": 1000,
+     "short_by": 2000},
+    {"dimension": "token", "token": "db", "line": "count", "needed": 1, "available": 2,
+     "short_by": 0}])"));
+  EXPECT_EQ(why["start"], json::parse(R"({"foretold": "expected", "p50_seconds": 60.0,
+    "p90_seconds": 90.0, "rests_on": {"ends_by_history": 2, "ends_by_declared": 1,
+    "fewest_attempts": 5}, "waits_for": []})"));
+  EXPECT_EQ(why["would_start"]["searched_all"], true);
+  const json& changes = why["would_start"]["changes"];
+  ASSERT_EQ(changes.size(), 5U);
+  EXPECT_EQ(changes[0], json::parse(R"({"kind": "request", "dimension": "memory", "token": null,
+    "amount": 1000, "duration_seconds": null, "jobs": []})"));
+  EXPECT_EQ(changes[1]["duration_seconds"], 60.0);
+  EXPECT_EQ(changes[2]["amount"], 3);
+  EXPECT_EQ(changes[3]["jobs"], json::array({7, 8}));
+  EXPECT_EQ(changes[3]["amount"], nullptr);
+  EXPECT_EQ(changes[4]["token"], "db");
+}
+
+TEST(DryRun, AnswersWhatWouldBecomeOfTheJobAndSubmitsNothing) {
+  ApiServer server;
+  server.uid = ApiServer::kAlice;
+  Decision decision;
+  decision.reason = Reason::kOverTarget;
+  server.service.trial.job.decision = decision;
+  server.service.trial.job.position = 4;
+  server.service.trial.job.explanation = "waits: for memory";
+  server.service.trial.job.resolved = ResolvedRequest{
+      {1000, 2, 3, {}}, RequestSource::kHistory, RequestSource::kDefault, RequestSource::kDeclared};
+  server.service.trial.planned = Expected(std::chrono::seconds(60), std::chrono::seconds(90));
+  const auto answer = server.Send("POST", "/v1/jobs?dry_run=true", R"({"command": ["true"]})");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  EXPECT_TRUE(server.service.submitted.empty());
+  ASSERT_EQ(server.service.tried.size(), 1U);
+  EXPECT_EQ(server.service.tried[0].user, "alice");
+  const json trial = answer.Json();
+  EXPECT_EQ(trial["decision"]["position"], 4);
+  EXPECT_EQ(trial["decision"]["text"], "waits: for memory");
+  EXPECT_EQ(trial["request"]["memory_bytes"], 1000);
+  EXPECT_EQ(trial["request_source"]["memory"], "history");
+  EXPECT_EQ(trial["start"]["p90_seconds"], 90.0);
+}
+
+TEST(DryRun, IsRefusedWhatASubmissionIsRefused) {
+  ApiServer server;
+  EXPECT_EQ(server.Send("POST", "/v1/jobs?dry_run=true", R"({"command": []})").status, 422);
+  EXPECT_EQ(server.Send("POST", "/v1/jobs?dry_run=maybe", R"({"command": ["true"]})").status, 400);
+  EXPECT_EQ(server.Send("POST", "/v1/jobs?dry_run=false", R"({"command": ["true"]})").status, 201);
+}
+
+TEST(GetPlan, ListsTheQueueAndHidesTheNamesOfOthers) {
+  ApiServer server;
+  server.service.plan.jobs = {{Expected(std::chrono::seconds(60), std::chrono::seconds(90)),
+                               "secret-name", "bob", ApiServer::kBob},
+                              {Expected(std::chrono::seconds(60), std::chrono::seconds(90)), "hers",
+                               "alice", ApiServer::kAlice}};
+  server.service.plan.beyond = 7;
+  server.uid = ApiServer::kAlice;
+  const json plan = server.Get("/v1/plan").Json();
+  EXPECT_EQ(plan["beyond"], 7);
+  EXPECT_EQ(plan["jobs"][0]["name"], nullptr);
+  EXPECT_EQ(plan["jobs"][0]["user"], "bob");
+  EXPECT_EQ(plan["jobs"][0]["reason"], "over_target");
+  EXPECT_EQ(plan["jobs"][1]["name"], "hers");
+  EXPECT_EQ(plan["jobs"][1]["position"], 2);
+  EXPECT_EQ(plan["jobs"][1]["start"]["p50_seconds"], 60.0);
 }
 
 TEST(ExplainJob, SaysWhyAFinishedJobFinished) {

@@ -223,8 +223,64 @@ TEST_F(LocalServiceTest, SaysWhyAJobWaitsWithNumbersHoldersAndPlace) {
   EXPECT_EQ(why.job.position, 2);
   EXPECT_THAT(why.ahead, ElementsAre(first));
   ASSERT_THAT(why.holders, SizeIs(1));
-  EXPECT_EQ(why.holders[0].amount, 9 * kGiB);
+  EXPECT_EQ(why.holders[0].holder.amount, 9 * kGiB);
   EXPECT_TRUE(why.account);
+}
+
+TEST_F(LocalServiceTest, SaysWhatIsShortAndWhatWouldStartIt) {
+  daemon.collector.used_bytes["1-1"] = 9 * kGiB;
+  const JobId job = AWaitingJobOf(kAlice);  // 1 GiB; 9 of 9.6 are taken
+  const WhyView why = *daemon.service().Why(kAlice, job);
+  ASSERT_FALSE(why.needs.empty());
+  EXPECT_EQ(why.needs[0].needed, kGiB);
+  EXPECT_GT(why.needs[0].short_by(), 0);
+  EXPECT_EQ(why.changes.changes.front().kind, ChangeKind::kEnd);
+  ASSERT_TRUE(why.planned);
+  EXPECT_EQ(why.planned->foretold, Foretold::kUnknown);  // nobody said how long the other runs
+  EXPECT_EQ(why.holders[0].ends.source, LifetimeSource::kUnknown);
+}
+
+TEST_F(LocalServiceTest, PlansStartsFromDeclaredDurations) {
+  JobSubmission large = AskedBy(kRoot, 9 * kGiB);
+  large.duration = std::chrono::minutes(10);
+  daemon.collector.used_bytes["1-1"] = 9 * kGiB;
+  daemon.Submit(large);
+  daemon.Tick();
+  const JobId waiting = Submit(kAlice, AskedBy(kAlice))->record.id;
+  daemon.Tick();
+  const PlanView plan = *daemon.service().GetPlan(kAlice);
+  ASSERT_THAT(plan.jobs, SizeIs(1));
+  EXPECT_EQ(plan.jobs[0].planned.now.job, waiting);
+  EXPECT_EQ(plan.jobs[0].planned.foretold, Foretold::kExpected);
+  EXPECT_GT(plan.jobs[0].planned.p50, std::chrono::minutes(9));
+  EXPECT_LT(plan.jobs[0].planned.p50, std::chrono::minutes(11));
+}
+
+TEST_F(LocalServiceTest, TriesAJobWithoutStoringIt) {
+  AWaitingJobOf(kAlice);
+  const std::size_t before = daemon.book().unfinished().size();
+  const TrialView small = *daemon.service().Try(kBob, AskedBy(kBob, kMiB));
+  const TrialView large = *daemon.service().Try(kBob, AskedBy(kBob, 2 * kGiB));
+  EXPECT_EQ(large.job.decision->reason, Reason::kOverTarget);
+  EXPECT_EQ(large.job.position, 2);
+  EXPECT_EQ(large.job.resolved->memory_source, RequestSource::kDeclared);
+  EXPECT_FALSE(large.changes.changes.empty());
+  EXPECT_NE(small.job.decision->reason, Reason::kNeverFits);
+  EXPECT_EQ(daemon.service().Try(kBob, AskedBy(kBob, 99 * kGiB))->job.decision->verdict,
+            Verdict::kReject);
+  EXPECT_EQ(daemon.book().unfinished().size(), before);
+  EXPECT_FALSE(daemon.book().HasUncommitted());
+}
+
+// Questions cannot hold up decisions: between two cycles they have so much work in all.
+TEST_F(LocalServiceTest, CutsAnswersShortWhenTooMuchIsAskedBetweenTwoCycles) {
+  AWaitingJobOf(kAlice);
+  int cut_short = 0;
+  for (int i = 0; i < 20; ++i)
+    cut_short += daemon.service().Try(kBob, AskedBy(kBob, 2 * kGiB))->changes.searched_all ? 0 : 1;
+  EXPECT_GT(cut_short, 0);
+  daemon.Tick();
+  EXPECT_TRUE(daemon.service().Try(kBob, AskedBy(kBob, 2 * kGiB))->changes.searched_all);
 }
 
 TEST_F(LocalServiceTest, SaysWhenAJobThatCouldNotBeStartedIsTriedAgain) {

@@ -143,6 +143,21 @@ Result<WhyView> FakeService::Why(const Caller& caller, JobId id) {
   return view;
 }
 
+Result<PlanView> FakeService::GetPlan(const Caller& caller) {
+  last_caller = caller;
+  if (failure) return tl::unexpected(*failure);
+  return plan;
+}
+
+Result<TrialView> FakeService::Try(const Caller& caller, JobSubmission submission) {
+  last_caller = caller;
+  if (failure) return tl::unexpected(*failure);
+  tried.push_back(submission);
+  TrialView view = trial;
+  view.job.record.submission = std::move(submission);
+  return view;
+}
+
 Result<StatusView> FakeService::GetStatus(const Caller& caller) {
   last_caller = caller;
   if (failure) return tl::unexpected(*failure);

@@ -24,13 +24,15 @@ class FakeService final : public Service {
   std::string log_path;
   StatusView status;
   WhyView why;  // but for its job
+  PlanView plan;
+  TrialView trial;  // but for its submission
   Policy policy_in_force;
   int64_t generation = 1;
 
   // What a test looks at.
   std::map<JobId, JobView> jobs;
   std::vector<Event> events;
-  std::vector<JobSubmission> submitted;
+  std::vector<JobSubmission> submitted, tried;
   std::optional<Caller> last_caller;
   int event_reads = 0;
   std::size_t wakes_waiting() const { return wakes_.size(); }
@@ -47,6 +49,8 @@ class FakeService final : public Service {
   Result<JobView> Show(const Caller& caller, JobId id) override;
   Result<std::vector<JobView>> List(const Caller& caller, const JobQuery& query) override;
   Result<WhyView> Why(const Caller& caller, JobId id) override;
+  Result<PlanView> GetPlan(const Caller& caller) override;
+  Result<TrialView> Try(const Caller& caller, JobSubmission submission) override;
   Result<StatusView> GetStatus(const Caller& caller) override;
   Result<EventPage> Events(const Caller& caller, int64_t after, std::size_t limit) override;
   void OnNextEvent(std::function<void()> wake) override { wakes_.push_back(std::move(wake)); }

@@ -1,0 +1,82 @@
+#include "daemon/planner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "admission/decide.h"
+
+namespace headroom {
+
+void Planner::Forget() {
+  left_ = kWorkBetweenCycles;
+  plan_.reset();
+  standings_.clear();
+}
+
+int64_t Planner::Take(int64_t wanted) {
+  const int64_t taken = std::clamp<int64_t>(left_, 0, wanted);
+  left_ -= taken;
+  return taken;
+}
+
+Lifetimes Planner::KnownLifetimes() const {
+  return Lifetimes(
+      [&foresight = loop_.foresight()](uint64_t key) { return foresight.PastOf(key); });
+}
+
+const Plan& Planner::Current() {
+  if (!plan_) {
+    const ControlLoop::Present present = loop_.LookNow();
+    Lifetimes lifetimes = KnownLifetimes();
+    plan_ =
+        MakePlan(present.snapshot, present.waiting, loop_.policy(), lifetimes, Take(kPlanBudget));
+  }
+  return *plan_;
+}
+
+Planner::Standing Planner::Examine(const ControlLoop::Present& present, const Plan& plan,
+                                   JobId job) {
+  Standing standing;
+  if (const PlannedJob* planned = plan.Find(job)) standing.planned = *planned;
+  const Policy& policy = loop_.policy();
+  const Decisions decisions = Decide(present.snapshot, present.waiting, policy);
+  standing.needs = NeedsOf(present.snapshot, present.waiting, decisions, policy, job);
+  standing.changes =
+      WhatWouldStart(present.snapshot, present.waiting, policy, job, Take(kSearchBudget));
+  return standing;
+}
+
+const Planner::Standing& Planner::StandingOf(JobId job) {
+  const auto known = standings_.find(job);
+  if (known != standings_.end()) return known->second;
+  const Plan& plan = Current();
+  return standings_.emplace(job, Examine(loop_.LookNow(), plan, job)).first->second;
+}
+
+ExpectedEnd Planner::EndOf(JobId running) {
+  const Snapshot& snapshot = loop_.last().snapshot;
+  const auto job = std::ranges::find(snapshot.running, running, &RunningJob::id);
+  if (job == snapshot.running.end()) return {};
+  Lifetimes lifetimes = KnownLifetimes();
+  return ExpectedEndOf(*job, snapshot.now, lifetimes);
+}
+
+Planner::Trial Planner::Try(const WaitingJob& job) {
+  ControlLoop::Present present = loop_.LookNow();
+  std::vector<WaitingJob> with(present.waiting.begin(), present.waiting.end());
+  with.push_back(job);
+  present.waiting = with;
+  Trial trial;
+  for (const Decision& decision : Decide(present.snapshot, with, loop_.policy()).jobs) {
+    if (decision.verdict == Verdict::kWait) ++trial.position;
+    trial.decision = decision;
+    if (decision.job == job.id) break;
+  }
+  if (trial.decision.verdict != Verdict::kWait) ++trial.position;
+  Lifetimes lifetimes = KnownLifetimes();
+  const Plan plan = MakePlan(present.snapshot, with, loop_.policy(), lifetimes, Take(kPlanBudget));
+  trial.standing = Examine(present, plan, job.id);
+  return trial;
+}
+
+}  // namespace headroom
