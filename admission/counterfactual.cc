@@ -17,8 +17,8 @@ constexpr int64_t kMostPriority = 1000;
 constexpr Duration kLongest = std::chrono::hours(24 * 30);
 // Of running jobs so many are tried alone, and at most so many are taken together.
 constexpr std::size_t kTriedAlone = 32, kMostTogether = 16;
-// As in plan.cc: what a pass costs for each running job with a forecast.
-constexpr int64_t kCostOfForecast = 40;
+// As in plan.cc: what a pass costs for each running job with a forecast, and besides.
+constexpr int64_t kCostOfForecast = 40, kCostOfPass = 80;
 
 WaitingJob* Find(std::vector<WaitingJob>& waiting, JobId job) {
   const auto found = std::ranges::find(waiting, job, &WaitingJob::id);
@@ -80,7 +80,7 @@ class Search {
  public:
   Search(Situation situation, const Policy& policy, const Decision& decision, int64_t budget)
       : situation_(std::move(situation)), policy_(policy), now_(decision), budget_(budget) {
-    cost_ = std::ssize(situation_.waiting) + 20;
+    cost_ = std::ssize(situation_.waiting) + kCostOfPass;
     for (const RunningJob& job : situation_.snapshot.running)
       cost_ += job.forecast != nullptr ? kCostOfForecast : 1;
   }
@@ -99,11 +99,9 @@ class Search {
   const WaitingJob& job() const { return situation_.waiting.back(); }
 
   bool Starts(const Change& change) {
-    budget_ -= cost_;
-    if (budget_ < 0) {
-      found_.searched_all = false;
-      return false;
-    }
+    if (found_.cost + cost_ > budget_) found_.searched_all = false;
+    if (!found_.searched_all) return false;
+    found_.cost += cost_;
     const Situation after = After(situation_, now_.job, change);
     const Decisions decisions = Decide(after.snapshot, after.waiting, policy_);
     const Decision* decision = DecisionOf(decisions, now_.job);
@@ -125,7 +123,7 @@ class Search {
       (Starts(make(middle)) ? starts : waits) = middle;
     }
     // Where the budget ended, what seemed to wait was not tried.
-    return budget_ < 0 ? std::nullopt : std::optional(starts);
+    return found_.searched_all ? std::optional(starts) : std::nullopt;
   }
 
   void LookForRequest(const Axis& axis) {
@@ -177,7 +175,7 @@ class Search {
       else
         waits_below = middle + 1;
     }
-    if (budget_ >= 0) found_.changes.push_back(at(starts));
+    if (found_.searched_all) found_.changes.push_back(at(starts));
   }
 
   // Running jobs, those that hold most of what is short last; of a new key its own.
@@ -250,7 +248,7 @@ class Search {
   const Situation situation_;
   const Policy& policy_;
   const Decision now_;
-  int64_t budget_;
+  const int64_t budget_;
   int64_t cost_ = 0;  // of one trial
   Counterfactuals found_;
 };

@@ -50,6 +50,7 @@ Situation After(Situation before, JobId job, const Change& change);
 struct Counterfactuals {
   std::vector<Change> changes;  // at most one of each kind and dimension
   bool searched_all = true;     // false: the budget ended first, there may be more
+  int64_t cost = 0;             // what was spent of it
 
   bool operator==(const Counterfactuals&) const = default;
 };

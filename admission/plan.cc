@@ -16,7 +16,7 @@ namespace {
 // A running job costs a pass about as much as this many waiting ones: its 64 futures are added up.
 constexpr int64_t kCostOfForecast = 40, kCostOfRunning = 1;
 // What a pass costs besides.
-constexpr int64_t kCostOfPass = 20;
+constexpr int64_t kCostOfPass = 80;
 
 // Ends come together to within a 64th of how far ahead they lie, and to a second: the daemon
 // decides once a second, and nobody knows an end in three hours to the second.
@@ -67,17 +67,19 @@ class Future {
     AwaitGate();
   }
 
-  // Until nobody waits, nothing more is expected to happen, or `budget` is used up.
-  void Play(int64_t budget) {
+  // Until nobody waits, nothing more is expected to happen, or `budget` is used up. Returns what it
+  // spent.
+  int64_t Play(const int64_t budget) {
+    int64_t spent = 0;
     while (!waiting_.empty()) {
-      budget -= CostOfPass();
-      if (budget < 0) {
-        cut_off_ = true;
-        break;
-      }
+      const int64_t cost = CostOfPass();
+      cut_off_ = spent + cost > budget;
+      if (cut_off_) break;
+      spent += cost;
       Pass();
       if (!Advance()) break;
     }
+    return spent;
   }
 
   // What has not started has none.
@@ -226,7 +228,7 @@ std::vector<JobId> OfUnknownEnd(const Snapshot& snapshot, Lifetimes& lifetimes) 
 
 // The front of the queue as the present pass orders it, with what that pass says.
 Plan Front(const Snapshot& snapshot, const Decisions& present) {
-  Plan plan{snapshot.now, {}, 0};
+  Plan plan{snapshot.now, {}, 0, 0};
   const std::size_t planned = std::min(present.jobs.size(), kPlannedJobs);
   plan.jobs.reserve(planned);
   for (std::size_t i = 0; i < planned; ++i) {
@@ -286,7 +288,7 @@ Plan MakePlan(const Snapshot& snapshot, std::span<const WaitingJob> waiting, con
   Starts starts;
   for (uint64_t number = 0; number < kPlannedFutures && !blind; ++number) {
     Future future(snapshot, jobs, policy, lifetimes, number);
-    future.Play(budget / static_cast<int64_t>(kPlannedFutures));
+    plan.cost += future.Play(budget / static_cast<int64_t>(kPlannedFutures));
     future.Report(jobs, starts);
   }
   const std::vector<JobId> unknown = OfUnknownEnd(snapshot, lifetimes);

@@ -30,7 +30,7 @@ inline constexpr std::size_t kPlannedFutures = 16;  // a power of two
 inline constexpr std::size_t kPlannedJobs = 200;
 // What one plan may cost, in decisions about one job: a bound on work and not on time, so that the
 // same snapshot gives the same plan on every machine. A few tens of milliseconds.
-inline constexpr int64_t kPlanBudget = 200'000;
+inline constexpr int64_t kPlanBudget = 300'000;
 
 enum class Foretold {
   kNow,            // it starts in this pass
@@ -68,6 +68,7 @@ struct Plan {
   TimePoint now{};
   std::vector<PlannedJob> jobs;  // the front of the queue, in its order
   int64_t beyond = 0;            // waiting jobs behind them
+  int64_t cost = 0;              // what was spent of the budget
 
   bool operator==(const Plan&) const = default;
 

@@ -13,11 +13,7 @@ void Planner::Forget() {
   standings_.clear();
 }
 
-int64_t Planner::Take(int64_t wanted) {
-  const int64_t taken = std::clamp<int64_t>(left_, 0, wanted);
-  left_ -= taken;
-  return taken;
-}
+int64_t Planner::AtMost(int64_t wanted) const { return std::clamp<int64_t>(left_, 0, wanted); }
 
 Lifetimes Planner::KnownLifetimes() const {
   return Lifetimes(
@@ -29,7 +25,8 @@ const Plan& Planner::Current() {
     const ControlLoop::Present present = loop_.LookNow();
     Lifetimes lifetimes = KnownLifetimes();
     plan_ =
-        MakePlan(present.snapshot, present.waiting, loop_.policy(), lifetimes, Take(kPlanBudget));
+        MakePlan(present.snapshot, present.waiting, loop_.policy(), lifetimes, AtMost(kPlanBudget));
+    left_ -= plan_->cost;
   }
   return *plan_;
 }
@@ -38,11 +35,15 @@ Planner::Standing Planner::Examine(const ControlLoop::Present& present, const Pl
                                    JobId job) {
   Standing standing;
   if (const PlannedJob* planned = plan.Find(job)) standing.planned = *planned;
+  standing.changes.searched_all = left_ > 0;
+  if (left_ <= 0) return standing;
+  left_ -= 2 * std::ssize(present.waiting);
   const Policy& policy = loop_.policy();
   const Decisions decisions = Decide(present.snapshot, present.waiting, policy);
   standing.needs = NeedsOf(present.snapshot, present.waiting, decisions, policy, job);
   standing.changes =
-      WhatWouldStart(present.snapshot, present.waiting, policy, job, Take(kSearchBudget));
+      WhatWouldStart(present.snapshot, present.waiting, policy, job, AtMost(kSearchBudget));
+  left_ -= standing.changes.cost;
   return standing;
 }
 
@@ -74,7 +75,9 @@ Planner::Trial Planner::Try(const WaitingJob& job) {
   }
   if (trial.decision.verdict != Verdict::kWait) ++trial.position;
   Lifetimes lifetimes = KnownLifetimes();
-  const Plan plan = MakePlan(present.snapshot, with, loop_.policy(), lifetimes, Take(kPlanBudget));
+  const Plan plan =
+      MakePlan(present.snapshot, with, loop_.policy(), lifetimes, AtMost(kPlanBudget));
+  left_ -= plan.cost + 2 * std::ssize(with);
   trial.standing = Examine(present, plan, job.id);
   return trial;
 }

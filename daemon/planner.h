@@ -48,7 +48,7 @@ class Planner {
 
  private:
   // As much of `wanted` as is left until the next cycle.
-  int64_t Take(int64_t wanted);
+  int64_t AtMost(int64_t wanted) const;
   Lifetimes KnownLifetimes() const;
   Standing Examine(const ControlLoop::Present& present, const Plan& plan, JobId job);
 

@@ -86,7 +86,7 @@ TEST(Counterfactual, SaysThatThereIsNoneBehindAClosedGate) {
 TEST(Counterfactual, SaysWhereItStoppedSearching) {
   const AHost host = AHost().Running(ARunning(1).Memory(45_GiB));
   const std::vector<WaitingJob> waiting{AJob(10).Memory(8_GiB)};
-  EXPECT_FALSE(WhatWouldStart(host, waiting, HalfTheHost(), kJob, 30).searched_all);
+  EXPECT_FALSE(WhatWouldStart(host, waiting, HalfTheHost(), kJob, 90).searched_all);
   EXPECT_TRUE(WhatWouldStart(host, waiting, HalfTheHost(), kJob).searched_all);
 }
 

@@ -155,7 +155,7 @@ TEST(Plan, StopsAtItsHorizonAndSaysSo) {
 }
 
 TEST(Plan, KeepsToItsBudgetAndSaysWhatItDidNotReach) {
-  const Plan plan = PlanOf(kFull, ALongQueue(50), 16 * 1000);
+  const Plan plan = PlanOf(kFull, ALongQueue(50), 16 * 2000);
   EXPECT_EQ(plan.jobs.front().foretold, Foretold::kExpected);
   EXPECT_EQ(plan.jobs.back().foretold, Foretold::kBeyondHorizon);
 }
