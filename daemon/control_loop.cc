@@ -81,7 +81,10 @@ void ControlLoop::Tick() {
   const std::span<const WaitingJob> candidates = Candidates(CapacityOf(seen));
   const TimePoint before = clock_.Now();
   const Decisions decisions = Decide(snapshot, candidates, policy_);  // 4. pure
-  view_ = {snapshot, decisions, seen, clock_.Now() - before, {}};
+  const Duration decide_time = clock_.Now() - before;
+  score_ = NextScore(score_, {snapshot, candidates, decisions, std::exchange(memory_kills_, 0)},
+                     policy_);
+  view_ = {snapshot, decisions, seen, decide_time, {}, score_.totals};
   if (recorded && Apply(decisions, candidates) && Prune() && book_.Commit()) {  // 5. reserve, start
     for (const AttemptEnd& end : std::exchange(ends_, {})) {
       LearnFrom(end);
@@ -134,7 +137,7 @@ Status ControlLoop::RecordEnd(const AttemptEnd& end) {
   return book_.Note("job_finished", finished.id, FinishDetail(finished));
 }
 
-void ControlLoop::CountEnd(const AttemptEnd& end) const {
+void ControlLoop::CountEnd(const AttemptEnd& end) {
   const JobRecord* job = book_.Find(end.id.job);
   if (job == nullptr || FoundNoRoom(end) != nullptr) return;
   const JobRecord finished = Finished(*job, end, Now());
@@ -142,6 +145,7 @@ void ControlLoop::CountEnd(const AttemptEnd& end) const {
   metrics_.JobFinished(*finished.outcome,
                        ran ? std::optional(end.ended_at - end.started_at) : std::nullopt);
   if (end.oom != OomCause::kNone) metrics_.OomKill(end.oom);
+  if (end.oom == OomCause::kPoolLimit || end.oom == OomCause::kHost) ++memory_kills_;
   spdlog::info("job {} {}", finished.id.value, ToString(*finished.outcome));
 }
 

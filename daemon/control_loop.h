@@ -12,6 +12,7 @@
 #include "admission/foresight.h"
 #include "admission/ledger.h"
 #include "admission/policy.h"
+#include "admission/self_score.h"
 #include "base/clock.h"
 #include "collectors/psi_trigger.h"
 #include "daemon/host_watch.h"
@@ -59,6 +60,7 @@ class ControlLoop {
     Observation observation;
     Duration decide_time{};
     Duration cycle_time{};
+    ScoreTotals score;  // of all cycles so far
   };
   const View& last() const { return view_; }
   const Policy& policy() const { return policy_; }
@@ -89,7 +91,7 @@ class ControlLoop {
 
   Status RecordEnds();
   Status RecordEnd(const AttemptEnd& end);
-  void CountEnd(const AttemptEnd& end) const;
+  void CountEnd(const AttemptEnd& end);
   Observation Measure();
   void MoveGate(const Observation& seen);
   void NoteFailure();
@@ -123,6 +125,8 @@ class ControlLoop {
   Trim trim_;
   PastUse past_use_;
   Foresight foresight_;
+  SelfScore score_;
+  int64_t memory_kills_ = 0;  // by pool or host, since the last cycle
   TimePoint now_{};
   std::vector<AttemptEnd> ends_;  // not recorded durably yet
   std::vector<JobId> to_launch_;  // admitted in this cycle, not launched yet

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/control_loop.h"
+#include "daemon/eta_score.h"
 #include "daemon/job_book.h"
 #include "daemon/metrics.h"
 #include "daemon/planner.h"
@@ -76,6 +77,8 @@ class LocalService final : public Service {
   std::optional<ResourceVector> ObservedOfAll() const;
   const Decision* DecisionOf(JobId id, int64_t* position);
   Duration HeadAge() const;
+  // Holds starts against what was foretold of them, and foretells what was not yet.
+  void ScoreEtas();
 
   std::vector<HolderView> HoldersOf(const Decision& decision);
 
@@ -87,6 +90,8 @@ class LocalService final : public Service {
   const Clock& clock_;
   Hooks hooks_;
   Planner planner_;
+  EtaScore eta_score_;
+  TimePoint foretell_at_{};
   std::vector<std::function<void()>> event_waiters_;
   std::vector<std::function<void()>> after_cycle_;  // answers that wait for decisions
   struct PlaceInLine {

@@ -32,6 +32,8 @@ inline constexpr PressureResource kPressureResources[] = {
 inline constexpr OomCause kOomCauses[] = {OomCause::kJobLimit, OomCause::kPoolLimit,
                                           OomCause::kHost};
 
+inline constexpr EtaFell kEtaFell[] = {EtaFell::kEarly, EtaFell::kInside, EtaFell::kLate};
+
 inline std::string NameOf(const char* name) { return name; }
 template <class Enum>
 std::string NameOf(Enum enumerator) {
@@ -130,6 +132,37 @@ struct MetricFamilies {
       registry, "headroom_token_held", "How many of a token running jobs hold.", {"token"}};
   Gauges max_jobs{registry, "headroom_policy_max_jobs",
                   "The policy's fixed ceiling on jobs at once; 0: none."};
+
+  // How good the decisions were
+  DurationHistogram eta_error{
+      registry, "headroom_eta_error_seconds",
+      "Between the start of a job and what was foretold of it first (p50), either way.", kLong};
+  Counters eta_starts{registry,
+                      "headroom_eta_starts_total",
+                      "Starts of which a band was foretold, by where they fell.",
+                      {"fell"},
+                      Each(kEtaFell)};
+  Counters false_admits{registry,
+                        "headroom_false_admits_total",
+                        "Starts followed within a warm-up by a closed gate or a kill for want of "
+                        "memory.",
+                        {"cause"},
+                        {{"pressure"}, {"oom"}}};
+  Counters false_block{registry,
+                       "headroom_false_block_seconds_total",
+                       "Time that the first in line waited for room that stayed unused.",
+                       {},
+                       {{}}};
+  Counters unused_memory{registry,
+                         "headroom_unused_memory_byte_seconds_total",
+                         "Memory under the target that nothing used while jobs waited for room.",
+                         {},
+                         {{}}};
+  Counters unused_cpu{registry,
+                      "headroom_unused_cpu_core_seconds_total",
+                      "Cores under the target that nothing used while jobs waited for room.",
+                      {},
+                      {{}}};
 
   // The pool
   Gauges pool_memory_current{registry, "headroom_pool_memory_current_bytes",

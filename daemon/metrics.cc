@@ -137,7 +137,16 @@ std::optional<double> CleanCache(const MemorySample& memory) {
 
 std::string HttpClass(int status) { return status < 400 ? "2xx" : status < 500 ? "4xx" : "5xx"; }
 
+void PublishScore(MetricFamilies& to, const ScoreTotals& score) {
+  to.false_admits.Follow({"pressure"}, Number(score.false_admits_by_pressure));
+  to.false_admits.Follow({"oom"}, Number(score.false_admits_by_oom));
+  to.false_block.Follow({}, Seconds(score.false_block));
+  to.unused_memory.Follow({}, score.unused_memory_byte_seconds);
+  to.unused_cpu.Follow({}, score.unused_cpu_core_seconds);
+}
+
 void PublishCycle(MetricFamilies& to, const CycleReport& cycle) {
+  PublishScore(to, cycle.score);
   to.cycle.Observe(cycle.cycle_time);
   to.store_commits.Follow({}, Number(cycle.store.commits));
   to.store_errors.Follow({}, Number(cycle.store.errors));
@@ -259,6 +268,11 @@ void Metrics::JobSubmitted() { families_->submitted.Increment(); }
 void Metrics::JobAdmitted(Reason reason, Duration waited) {
   families_->admitted.Increment({NameOf(reason)});
   families_->queue_wait.Observe(waited);
+}
+
+void Metrics::EtaScored(const ScoredEta& eta) {
+  families_->eta_error.Observe(std::max(eta.error, -eta.error));
+  families_->eta_starts.Increment({ToString(eta.fell)});
 }
 
 void Metrics::JobRejected() {

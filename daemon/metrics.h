@@ -6,6 +6,8 @@
 #include <string>
 
 #include "admission/decision.h"
+#include "admission/self_score.h"
+#include "daemon/eta_score.h"
 #include "daemon/service.h"
 
 // Every metric of the daemon (docs/metrics.md; declared in metric_families.h). Label sets are
@@ -21,6 +23,7 @@ struct CycleReport {
   Duration decide_time{};                // of Decide() alone; not counted without decisions
   Duration cycle_time{};
   Duration head_age{};  // how long the first job in line has waited; zero: nobody waits
+  ScoreTotals score;    // of all cycles so far
   Store::Statistics store;
   std::size_t armed_triggers = 0;
 };
@@ -36,6 +39,7 @@ class Metrics {
   void JobSubmitted();
   void JobAdmitted(Reason reason, Duration waited);
   void JobRejected();
+  void EtaScored(const ScoredEta& eta);
   void JobFinished(JobOutcome outcome, std::optional<Duration> ran);
   void OomKill(OomCause cause);
   void LaunchTook(Duration launch);

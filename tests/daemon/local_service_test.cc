@@ -272,6 +272,20 @@ TEST_F(LocalServiceTest, TriesAJobWithoutStoringIt) {
   EXPECT_FALSE(daemon.book().HasUncommitted());
 }
 
+TEST_F(LocalServiceTest, HoldsStartsAgainstWhatWasForetoldFirst) {
+  JobSubmission large = AskedBy(kRoot, 9 * kGiB);
+  large.duration = std::chrono::seconds(60);
+  daemon.collector.used_bytes["1-1"] = 9 * kGiB;
+  const JobId holds = daemon.Submit(large);
+  daemon.Tick();
+  Submit(kAlice, AskedBy(kAlice));
+  for (int i = 0; i < 12; ++i) daemon.Tick();  // it is foretold: in less than a minute
+  daemon.executor.End(daemon.Attempt(holds), Exited{0});
+  daemon.Tick();
+  EXPECT_THAT(daemon.service().MetricsText(),
+              HasSubstr("headroom_eta_starts_total{fell=\"early\"} 1"));
+}
+
 // Questions cannot hold up decisions: between two cycles they have so much work in all.
 TEST_F(LocalServiceTest, CutsAnswersShortWhenTooMuchIsAskedBetweenTwoCycles) {
   AWaitingJobOf(kAlice);

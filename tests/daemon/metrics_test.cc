@@ -67,6 +67,22 @@ class MetricsTest : public ::testing::Test {
   Metrics metrics_;
 };
 
+TEST_F(MetricsTest, SaysHowGoodTheDecisionsWere) {
+  EXPECT_EQ(Value("headroom_false_admits_total{cause=\"oom\"}"), "0");
+  EXPECT_EQ(Value("headroom_eta_starts_total{fell=\"late\"}"), "0");
+  CycleReport cycle;
+  cycle.score = {2, 1, seconds(90), 3e9, 12.5};
+  metrics_.Publish(cycle);
+  metrics_.EtaScored({-seconds(40), EtaFell::kEarly});
+  EXPECT_EQ(Value("headroom_false_admits_total{cause=\"pressure\"}"), "2");
+  EXPECT_EQ(Value("headroom_false_admits_total{cause=\"oom\"}"), "1");
+  EXPECT_EQ(Value("headroom_false_block_seconds_total"), "90");
+  EXPECT_EQ(Value("headroom_unused_memory_byte_seconds_total"), "3000000000");
+  EXPECT_EQ(Value("headroom_unused_cpu_core_seconds_total"), "12.5");
+  EXPECT_EQ(Value("headroom_eta_starts_total{fell=\"early\"}"), "1");
+  EXPECT_EQ(Value("headroom_eta_error_seconds_sum"), "40");
+}
+
 TEST_F(MetricsTest, StartsEveryClosedLabelSetAtZero) {
   EXPECT_EQ(Value("headroom_jobs_submitted_total"), "0");
   EXPECT_EQ(Value(R"(headroom_jobs_admitted_total{reason="idle_host"})"), "0");

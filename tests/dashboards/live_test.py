@@ -45,6 +45,8 @@ BY_COUNT = {**POLICY, "admission": {"mode": "count", "max_jobs": 8}}
 # Expressions that may have no answer, and why. Keys are the beginnings of their names.
 MAY_BE_EMPTY = {
     "annotation": "marks events; between them there is nothing to mark",
+    "Starts against what was foretold": "plans are scored every ten seconds, and jobs that never wait not at all",
+    "Error of the expected start": "as above",
     "alert": "fires when something is wrong; what it looks at is asked for selector by selector",
 }
 # Exported only where the kernel has it.
