@@ -193,6 +193,7 @@ class Search {
     }
     std::ranges::sort(holders);
     std::vector<JobId> ids;
+    ids.reserve(holders.size());
     for (const auto& [held, id] : holders) ids.push_back(id);
     return ids;
   }

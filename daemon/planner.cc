@@ -68,7 +68,8 @@ Planner::Trial Planner::Try(const WaitingJob& job) {
   with.push_back(job);
   present.waiting = with;
   Trial trial;
-  for (const Decision& decision : Decide(present.snapshot, with, loop_.policy()).jobs) {
+  const Decisions decisions = Decide(present.snapshot, with, loop_.policy());
+  for (const Decision& decision : decisions.jobs) {
     if (decision.verdict == Verdict::kWait) ++trial.position;
     trial.decision = decision;
     if (decision.job == job.id) break;
