@@ -17,6 +17,8 @@ constexpr int64_t kMostPriority = 1000;
 constexpr Duration kLongest = std::chrono::hours(24 * 30);
 // Of running jobs so many are tried alone, and at most so many are taken together.
 constexpr std::size_t kTriedAlone = 32, kMostTogether = 16;
+// Up to this length the whole queue is decided in each trial.
+constexpr std::size_t kTriedWhole = 1000;
 // As in plan.cc: what a pass costs for each running job with a forecast, and besides.
 constexpr int64_t kCostOfForecast = 40, kCostOfPass = 80;
 
@@ -75,6 +77,12 @@ std::vector<WaitingJob> UpTo(JobId job, const Decisions& decisions,
   return front;
 }
 
+bool Admits(const Situation& situation, const Policy& policy, JobId job) {
+  const Decisions decisions = Decide(situation.snapshot, situation.waiting, policy);
+  const Decision* decision = DecisionOf(decisions, job);
+  return decision != nullptr && decision->verdict == Verdict::kAdmit;
+}
+
 // The changes that are looked for, one after the other, until the budget is used up.
 class Search {
  public:
@@ -96,16 +104,15 @@ class Search {
   }
 
  private:
-  const WaitingJob& job() const { return situation_.waiting.back(); }
+  const WaitingJob& job() const {
+    return *std::ranges::find(situation_.waiting, now_.job, &WaitingJob::id);
+  }
 
   bool Starts(const Change& change) {
     if (found_.cost + cost_ > budget_) found_.searched_all = false;
     if (!found_.searched_all) return false;
     found_.cost += cost_;
-    const Situation after = After(situation_, now_.job, change);
-    const Decisions decisions = Decide(after.snapshot, after.waiting, policy_);
-    const Decision* decision = DecisionOf(decisions, now_.job);
-    return decision != nullptr && decision->verdict == Verdict::kAdmit;
+    return Admits(After(situation_, now_.job, change), policy_, now_.job);
   }
 
   // The largest amount in [least, most) that starts it; `guess` may be far off. Absent: not even
@@ -333,7 +340,18 @@ Counterfactuals WhatWouldStart(const Snapshot& snapshot, std::span<const Waiting
   const Decisions decisions = Decide(snapshot, waiting, policy);
   const Decision* decision = DecisionOf(decisions, job);
   if (decision == nullptr || decision->verdict != Verdict::kWait) return {};
-  return Search({snapshot, UpTo(job, decisions, waiting)}, policy, *decision, budget).Run();
+  // In a long queue it is searched among those ahead, and what is found is tried on all.
+  const bool is_long = waiting.size() > kTriedWhole;
+  Situation tried{snapshot, is_long ? UpTo(job, decisions, waiting)
+                                    : std::vector(waiting.begin(), waiting.end())};
+  Counterfactuals found = Search(std::move(tried), policy, *decision, budget).Run();
+  if (!is_long) return found;
+  const Situation whole{snapshot, {waiting.begin(), waiting.end()}};
+  std::erase_if(found.changes, [&](const Change& change) {
+    found.cost += std::ssize(waiting);
+    return !Admits(After(whole, job, change), policy, job);
+  });
+  return found;
 }
 
 std::vector<Need> NeedsOf(const Snapshot& snapshot, std::span<const WaitingJob> waiting,

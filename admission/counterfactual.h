@@ -60,7 +60,8 @@ inline constexpr int64_t kSearchBudget = 150'000;
 
 // For a job that waits. Of running jobs it looks for the one that holds least and is enough, else
 // for a few, none of which can be spared. Empty: no single change that is tried would start it.
-// Only the jobs up to `job` in queue order are looked at: those behind it take nothing from it.
+// In a queue of more than 1000 jobs it searches among those ahead of `job` and tries what it finds
+// on all of them: each answer is true, but not always the smallest.
 Counterfactuals WhatWouldStart(const Snapshot& snapshot, std::span<const WaitingJob> waiting,
                                const Policy& policy, JobId job, int64_t budget = kSearchBudget);
 

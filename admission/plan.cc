@@ -130,6 +130,7 @@ class Future {
     if (snapshot_.host) snapshot_.host->measured_at = snapshot_.now;
     const Decisions decisions = Decide(snapshot_, waiting_, policy_);
     snapshot_.resting = decisions.resting;
+    snapshot_.past_use = decisions.past_use;
     std::unordered_map<int64_t, Verdict> decided;
     for (const Decision& decision : decisions.jobs) {
       if (decision.verdict != Verdict::kWait) decided[decision.job.value] = decision.verdict;
@@ -144,7 +145,13 @@ class Future {
 
   void Admit(const WaitingJob& job) {
     started_[job.id.value] = {snapshot_.now - began_, false, rests_on_};
-    RunningJob running{job.id, job.request, snapshot_.now, job.duration, {}, job.key, nullptr};
+    RunningJob running;
+    running.id = job.id;
+    running.request = job.request;
+    running.admitted_at = snapshot_.now;
+    running.duration = job.duration;
+    running.key = job.key;
+    running.tenant = job.tenant;
     if (job.outlook != nullptr) running.forecast = &job.outlook->forecast;
     AwaitEnd(job.id, lifetimes_.Of(job.key, job.duration), snapshot_.now);
     snapshot_.running.push_back(std::move(running));

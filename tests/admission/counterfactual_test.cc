@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "admission/draw.h"
 #include "tests/support/admission_builders.h"
 
 namespace headroom {
@@ -90,6 +91,15 @@ TEST(Counterfactual, SaysWhereItStoppedSearching) {
   EXPECT_TRUE(WhatWouldStart(host, waiting, HalfTheHost(), kJob).searched_all);
 }
 
+TEST(Counterfactual, TriesOnAllOfALongQueueWhatItFindsAmongThoseAhead) {
+  const AHost host = AHost().Running(ARunning(1).Memory(45_GiB));
+  std::vector<WaitingJob> waiting{AJob(10).Memory(8_GiB)};
+  for (int64_t id = 11; id < 1511; ++id) waiting.push_back(AJob(id).Memory(8_GiB));
+  const auto found = WhatWouldStart(host, waiting, HalfTheHost(), kJob);
+  EXPECT_THAT(found.changes, Contains(Ends({{1}})));
+  EXPECT_THAT(found.changes, Contains(AskFor(kMemory, 5_GiB)));
+}
+
 TEST(Needs, SayForEveryDimensionWhatIsMissing) {
   Policy policy = HalfTheHost();
   policy.tokens = {{"db", 2}};
@@ -120,13 +130,20 @@ std::optional<Duration> Lasts() {
   return OneIn(3) ? std::nullopt : std::optional<Duration>(seconds(1 + Up(600)));
 }
 
+uint64_t ATenant() { return KeyNumber(OneIn(2) ? "a" : "b"); }
+
 Situation ASituation() {
   Situation some;
   Snapshot& snapshot = some.snapshot;
   snapshot.now = kNow;
   snapshot.host = HostView{kNow, {1000 << 20, 1000, 1000, {}}, {Up(200) << 20, Up(100), 0, {}}};
   for (int64_t id = Up(8); id > 0; --id) {
-    RunningJob job{{id}, ARequest(200), kNow - seconds(Up(300)), Lasts(), {}, 0, nullptr};
+    RunningJob job;
+    job.id = {id};
+    job.request = ARequest(200);
+    job.admitted_at = kNow - seconds(Up(300));
+    job.duration = Lasts();
+    job.tenant = ATenant();
     if (OneIn(2)) job.observed = {job.request.memory_bytes / 2, job.request.cpu_millis / 2, 1};
     snapshot.running.push_back(std::move(job));
   }
@@ -135,6 +152,7 @@ Situation ASituation() {
     WaitingJob job = AJob(id).Priority(static_cast<int32_t>(Up(3)));
     job.request = ARequest(300);
     job.duration = Lasts();
+    job.tenant = ATenant();
     some.waiting.push_back(std::move(job));
   }
   return some;
@@ -144,7 +162,17 @@ Policy APolicy() {
   Policy policy = HalfTheHost();
   policy.tokens = {{"db", 4}};
   if (OneIn(4)) policy.max_jobs = Up(10);
-  if (OneIn(4)) policy.discipline = QueueDiscipline::kStrict;
+  if (OneIn(4)) policy.queue.discipline = QueueDiscipline::kStrict;
+  policy.queue.order = static_cast<QueueOrder>(Up(3));
+  if (OneIn(3)) policy.queue.due_after = seconds(Up(4000));
+  policy.queue.reserved = 1 + Up(3);
+  TenantPolicy a, b;
+  a.name = "a";
+  a.quota = 0.1 * static_cast<double>(Up(5));
+  b.name = "b";
+  b.most_jobs = 1 + Up(5);
+  if (OneIn(3)) policy.tenants.push_back(a);
+  if (OneIn(3)) policy.tenants.push_back(b);
   return policy;
 }
 

@@ -56,8 +56,12 @@ std::map<int64_t, Duration> Play(World world, const std::vector<Duration>& lasts
     for (const Decision& decision : decisions.jobs) {
       if (decision.verdict != Verdict::kAdmit) continue;
       const auto job = std::ranges::find(world.waiting, decision.job, &WaitingJob::id);
-      world.host.running.push_back(
-          {job->id, job->request, world.host.now, job->duration, {}, kKey, nullptr});
+      RunningJob running;
+      running.id = job->id;
+      running.request = job->request;
+      running.admitted_at = world.host.now;
+      running.key = kKey;
+      world.host.running.push_back(running);
       ends.emplace(world.host.now + lasts[static_cast<std::size_t>(job->id.value)], job->id);
       starts[job->id.value] = world.host.now - kNow;
       world.waiting.erase(job);
