@@ -21,21 +21,11 @@ double Seconds(Duration duration) { return std::chrono::duration<double>(duratio
 
 }  // namespace
 
-PastAttempt FlatAttempt(const FinishedAttempt& attempt) {
-  PastAttempt past;
-  past.duration = attempt.duration;
-  past.peak = {static_cast<double>(attempt.peak_memory_bytes.value_or(0)),
-               static_cast<double>(AverageCpuMillis(attempt).value_or(0))};
-  past.growth.Record(Duration{}, past.peak);
-  past.growth.Record(attempt.duration, past.peak);
-  return past;
-}
-
-void Foresight::Remember(std::string_view key, PastAttempt attempt) {
-  durations_ += attempt.duration;
-  ++ended_;
+void Foresight::Remember(std::string_view key, const FinishedAttempt& attempt) {
+  auto finished = ToPast(attempt);
+  if (key.empty() || !finished) return;
   KeyPast& past = pasts_[std::string(key)];
-  past.Add(std::move(attempt));
+  past.Add(*std::move(finished));
   pasts_by_number_[KeyNumber(key)] = &past;
 }
 
@@ -157,18 +147,18 @@ std::optional<int64_t> Foresight::PlacesOf(std::string_view key) const {
 }
 
 std::optional<Duration> Foresight::MeanDuration() const {
-  return ended_ > 0 ? std::optional(durations_ / ended_) : std::nullopt;
+  Duration sum{};
+  int64_t attempts = 0;
+  for (const auto& [key, past] : pasts_) {
+    sum += past.durations();
+    attempts += std::ssize(past.attempts());
+  }
+  return attempts > 0 ? std::optional(sum / attempts) : std::nullopt;
 }
 
-void Foresight::End(JobId job, Duration duration) {
+const Growth* Foresight::GrowthOf(JobId job) const {
   const auto found = followed_.find(job.value);
-  if (found == followed_.end()) return;
-  PastAttempt attempt{duration, {}, std::move(found->second.growth)};
-  // Not what the kernel calls the peak: page cache that nobody needs is in that.
-  attempt.peak = attempt.growth.MostOver(Duration{}, Duration::max());
-  const std::string key = std::move(found->second.key);
-  followed_.erase(found);
-  Remember(key, std::move(attempt));
+  return found == followed_.end() ? nullptr : &found->second.growth;
 }
 
 }  // namespace headroom

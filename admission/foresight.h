@@ -19,9 +19,6 @@
 // simulator use the same one. Deterministic: it draws nothing but hashes and asks for no time.
 namespace headroom {
 
-// An attempt whose growth was not recorded: it counts as flat at its peak.
-PastAttempt FlatAttempt(const FinishedAttempt& attempt);
-
 // Not safe for concurrent use; owned by whoever builds snapshots.
 class Foresight {
  public:
@@ -32,8 +29,8 @@ class Foresight {
     ObservedUse observed;
   };
 
-  // An attempt that ended before, in order of end.
-  void Remember(std::string_view key, PastAttempt attempt);
+  // An attempt that has ended, in the order of ends.
+  void Remember(std::string_view key, const FinishedAttempt& attempt);
 
   // What runs at this instant: takes note of how it grew and makes its forecasts. `pool_default` is
   // what a job is taken to need of which nothing is known. Outlooks are made anew as well.
@@ -49,17 +46,16 @@ class Foresight {
   // Nobody holds an outlook any more.
   void ForgetOutlooks() { outlooks_.clear(); }
 
-  // The finished attempts of a key, by its number (draw.h). Null: none has finished. Stays where it
-  // is.
+  // The finished attempts of a key, by its number (draw.h). Null: none has finished. Holds until the
+  // next Remember().
   const KeyPast* PastOf(uint64_t key) const;
 
-  // Of what has ended; absent: nothing has.
+  // Of the attempts that are remembered; absent: there are none.
   std::optional<Duration> MeanDuration() const;
 
-  // A running job has ended after `duration`. What it was seen to use is remembered; of a job that
-  // was never seen, nothing.
-  void End(JobId job, Duration duration);
-  // The same for one that teaches nothing: it was cancelled, say.
+  // What was seen of a job that runs, until Drop(); null: it was never seen.
+  const Growth* GrowthOf(JobId job) const;
+  // A running job has ended. What it teaches is for Remember().
   void Drop(JobId job) { followed_.erase(job.value); }
 
  private:
@@ -98,8 +94,6 @@ class Foresight {
   std::map<std::string, std::vector<Duration>, std::less<>> ages_;  // of what runs, by key
   Prior prior_;
   Use capacity_;
-  Duration durations_{};
-  int64_t ended_ = 0;
 };
 
 }  // namespace headroom

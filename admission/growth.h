@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "admission/ahead.h"
 #include "base/clock.h"
+#include "base/result.h"
 
 // How an attempt's use grew with its age: what forecasts are drawn from.
 namespace headroom {
@@ -40,6 +43,11 @@ class Growth {
   UseAhead MeanAhead(Duration age) const;
   UseAhead MostAhead(Duration age) const;
 
+  // For the state file (growth_bytes.cc): what is read is what was written, to the last bit. Bytes
+  // of another version, damaged ones and what no recording can lead to are kCorrupt.
+  std::string ToBytes() const;
+  static Result<Growth> FromBytes(std::string_view bytes);
+
   bool operator==(const Growth&) const = default;
 
  private:
@@ -54,6 +62,7 @@ class Growth {
     std::size_t first, last;
   };
 
+  bool IsPossible() const;
   void JoinPairs();
   std::size_t IndexOf(Duration age) const;
   Range BucketsOf(Duration from, Duration to) const;

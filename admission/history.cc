@@ -22,6 +22,22 @@ void Raise(std::optional<int64_t>& peak, std::optional<int64_t> value) {
 
 }  // namespace
 
+std::optional<PastAttempt> ToPast(const FinishedAttempt& attempt) {
+  if (!attempt.growth && !attempt.peak_memory_bytes) return std::nullopt;
+  PastAttempt past{attempt.duration, {}, {}, attempt.started};
+  if (attempt.growth) {
+    past.growth = *attempt.growth;
+    // Not what the kernel calls the peak: page cache that nobody needs is in that.
+    past.peak = past.growth.MostOver(Duration{}, Duration::max());
+    return past;
+  }
+  past.peak = {static_cast<double>(*attempt.peak_memory_bytes),
+               static_cast<double>(AverageCpuMillis(attempt).value_or(0))};
+  past.growth.Record(Duration{}, past.peak);
+  past.growth.Record(attempt.duration, past.peak);
+  return past;
+}
+
 std::optional<int64_t> AverageCpuMillis(const FinishedAttempt& attempt) {
   const int64_t duration_usec = attempt.duration.count() / 1000;
   if (!attempt.cpu_usec || duration_usec <= 0) return std::nullopt;

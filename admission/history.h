@@ -3,6 +3,8 @@
 #include <optional>
 #include <vector>
 
+#include "admission/growth.h"
+#include "admission/past.h"
 #include "admission/request.h"
 #include "base/clock.h"
 
@@ -15,9 +17,16 @@ struct FinishedAttempt {
   std::optional<int64_t> peak_memory_bytes;
   std::optional<int64_t> peak_pids;
   std::optional<int64_t> cpu_usec;  // time on CPU
+  std::optional<WallTime> started;  // absent: before all of which it is known
+  std::optional<int64_t> request_memory_bytes, request_cpu_millis;  // that it ran with
+  std::optional<Growth> growth;                                     // absent: nobody saw it grow
 
   bool operator==(const FinishedAttempt&) const = default;
 };
+
+// As forecasts use it: of which no growth was seen counts as flat at its peak. Absent: nothing of
+// it is known but that it was there.
+std::optional<PastAttempt> ToPast(const FinishedAttempt& attempt);
 
 // Time on CPU by duration, rounded up, so that use is never zero.
 std::optional<int64_t> AverageCpuMillis(const FinishedAttempt& attempt);

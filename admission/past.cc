@@ -7,12 +7,17 @@ namespace headroom {
 
 void KeyPast::Add(PastAttempt attempt) {
   ++finished_;
-  if (attempts_.size() == kRemembered) {
+  is_weighed_idle_ = false;
+  const auto after =
+      std::ranges::upper_bound(attempts_, attempt.started, {}, &PastAttempt::started);
+  const auto place = after - attempts_.begin();
+  from_start_.insert(from_start_.begin() + place,
+                     {attempt.growth.MeanAhead({}), attempt.growth.MostAhead({})});
+  attempts_.insert(after, std::move(attempt));
+  if (std::ssize(attempts_) > kAttemptsPerKey) {
     attempts_.erase(attempts_.begin());
     from_start_.erase(from_start_.begin());
   }
-  from_start_.push_back({attempt.growth.MeanAhead({}), attempt.growth.MostAhead({})});
-  attempts_.push_back(std::move(attempt));
   SumUp();
 }
 
@@ -21,11 +26,13 @@ void KeyPast::SumUp() {
   Use sum;
   double squares = 0;
   largest_peak_ = {};
+  durations_ = {};
   for (const PastAttempt& attempt : attempts_) {
     sum.memory_bytes += attempt.peak.memory_bytes;
     sum.cpu_millis += attempt.peak.cpu_millis;
     squares += attempt.peak.memory_bytes * attempt.peak.memory_bytes;
     largest_peak_ = MaxOf(largest_peak_, attempt.peak);
+    durations_ += attempt.duration;
   }
   mean_peak_ = {sum.memory_bytes / n, sum.cpu_millis / n};
   const double mean_squared = mean_peak_.memory_bytes * mean_peak_.memory_bytes;
@@ -33,6 +40,8 @@ void KeyPast::SumUp() {
 }
 
 void KeyPast::Weigh(std::vector<Duration> ages) {
+  if (ages.empty() && is_weighed_idle_) return;
+  is_weighed_idle_ = ages.empty();
   std::vector<std::size_t> by_duration(attempts_.size());
   std::iota(by_duration.begin(), by_duration.end(), std::size_t{0});
   std::ranges::sort(by_duration, {}, [this](std::size_t i) { return attempts_[i].duration; });

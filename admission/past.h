@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "admission/growth.h"
@@ -10,10 +11,15 @@
 // says about the next one.
 namespace headroom {
 
+// Attempts that are remembered of each key, in memory and in the state file: so many that those
+// which finish first of a burst, the short ones, do not push out the rest.
+inline constexpr int64_t kAttemptsPerKey = 128;
+
 struct PastAttempt {
   Duration duration{};
   Use peak;
   Growth growth;
+  std::optional<WallTime> started;  // by the wall, which goes on over reboots; absent: before all
 
   bool operator==(const PastAttempt&) const = default;
 };
@@ -23,14 +29,13 @@ struct PastAttempt {
 // all of it.
 class KeyPast {
  public:
-  // So many that those which finish first of a burst, the short ones, do not push out the rest.
-  static constexpr std::size_t kRemembered = 128;
-
-  // In order of end.
+  // Kept are those that started last, whenever they ended: the last to end of a burst are its long
+  // ones, the first its short ones.
   void Add(PastAttempt attempt);
   // The ages of those that run now.
   void Weigh(std::vector<Duration> ages);
 
+  // In the order in which they started.
   const std::vector<PastAttempt>& attempts() const { return attempts_; }
   // What the i-th used from its start on, interval by interval.
   const UseAhead& mean_from_start(std::size_t i) const { return from_start_[i].mean; }
@@ -39,7 +44,8 @@ class KeyPast {
   const std::vector<double>& weights() const { return weights_; }
   double weight_of_longer() const { return weight_of_longer_; }
 
-  int64_t finished() const { return finished_; }  // ever
+  int64_t finished() const { return finished_; }     // ever
+  Duration durations() const { return durations_; }  // of all that are remembered
   const Use& mean_peak() const { return mean_peak_; }
   const Use& largest_peak() const { return largest_peak_; }
   // The variance of the peaks of memory in squares of their mean.
@@ -56,7 +62,9 @@ class KeyPast {
   std::vector<FromStart> from_start_;
   std::vector<double> weights_;
   double weight_of_longer_ = 1;
+  bool is_weighed_idle_ = false;  // nothing has ended since, and nothing ran
   int64_t finished_ = 0;
+  Duration durations_{};
   Use mean_peak_, largest_peak_;
   double variation_ = 0;
 };

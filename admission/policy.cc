@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "admission/past.h"
 #include "admission/request.h"
 #include "base/units.h"
 
@@ -158,8 +159,8 @@ void CheckRequests(Checks& checks, const Policy& policy) {
                 pool.memory_max);
   CheckFitsPool(checks, "/requests/default/cpu", Dimension::kCpu, request.cpu, pool.cpu_max);
   CheckFitsPool(checks, "/requests/default/pids", Dimension::kPids, request.pids, pool.pids_max);
-  checks.Expect(policy.history_min_attempts >= 1 && policy.history_min_attempts <= kHistoryPerKey,
-                "/requests/history_min_attempts", "from 1 to " + std::to_string(kHistoryPerKey),
+  checks.Expect(policy.history_min_attempts >= 1 && policy.history_min_attempts <= kAttemptsPerKey,
+                "/requests/history_min_attempts", "from 1 to " + std::to_string(kAttemptsPerKey),
                 policy.history_min_attempts);
 }
 

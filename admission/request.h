@@ -19,10 +19,6 @@ struct DeclaredRequest {
   bool operator==(const DeclaredRequest&) const = default;
 };
 
-// Finished attempts that are remembered of each key: enough for a 90th percentile, and a change in
-// what a key does is forgotten after as many.
-inline constexpr int64_t kHistoryPerKey = 128;
-
 // What finished attempts of the job's key used.
 struct KeyHistory {
   int64_t attempts = 0;

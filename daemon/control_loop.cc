@@ -9,6 +9,7 @@
 #include "admission/decide.h"
 #include "admission/draw.h"
 #include "daemon/event_detail.h"
+#include "daemon/lesson.h"
 
 namespace headroom {
 namespace {
@@ -86,8 +87,10 @@ void ControlLoop::Tick() {
                      policy_);
   view_ = {snapshot, decisions, seen, decide_time, {}, score_.totals};
   if (recorded && Apply(decisions, candidates) && Prune() && book_.Commit()) {  // 5. reserve, start
+    for (const PastAttemptOfKey& past : std::exchange(lessons_, {}))
+      foresight_.Remember(past.key, past.attempt);
     for (const AttemptEnd& end : std::exchange(ends_, {})) {
-      LearnFrom(end);
+      foresight_.Drop(end.id.job);
       executor_.Forget(end.id);
     }
     LaunchAdmitted();
@@ -107,6 +110,7 @@ Status ControlLoop::RecordEnds() {
     CountEnd(end);
     ends_.push_back(std::move(end));
   }
+  lessons_.clear();
   for (const AttemptEnd& end : ends_) {
     if (Status recorded = RecordEnd(end); !recorded) {
       spdlog::error("attempt {} ended but cannot be recorded yet: {}", ToString(end.id),
@@ -125,14 +129,12 @@ Status ControlLoop::RecordEnd(const AttemptEnd& end) {
     return PutBack(*job, {ErrorCode::kExhausted, no_room->message, no_room->os_error});
   }
   const JobRecord finished = Finished(*job, end, Now());
+  auto lesson = LessonOf(*job, finished, end, foresight_.GrowthOf(job->id), Now());
   if (Status saved = book_.Save(finished); !saved) return saved;
   if (ledger_.Holds(finished.id)) ledger_.Release(finished.id);
-  const bool teaches = finished.outcome == JobOutcome::kSucceeded ||
-                       finished.outcome == JobOutcome::kFailed ||
-                       finished.outcome == JobOutcome::kOomKilled;
-  if (teaches) {
-    if (Status learned = book_.Learn(finished, end.ended_at - end.started_at); !learned)
-      return learned;
+  if (lesson) {
+    if (Status learned = book_.Learn(*lesson); !learned) return learned;
+    lessons_.push_back(*std::move(lesson));
   }
   return book_.Note("job_finished", finished.id, FinishDetail(finished));
 }
@@ -188,15 +190,6 @@ void ControlLoop::LookAhead(const Observation& seen) {
   const ResourceVector capacity = CapacityOf(seen);
   const ResourceVector unknown = ResolveRequest({}, std::nullopt, policy_, capacity).request;
   foresight_.Look(now_, attempts, UseOf(unknown), UseOf(capacity));
-}
-
-void ControlLoop::LearnFrom(const AttemptEnd& end) {
-  const bool ran_to_its_end =
-      std::holds_alternative<Exited>(end.outcome) || end.oom != OomCause::kNone;
-  if (ran_to_its_end)
-    foresight_.End(end.id.job, end.ended_at - end.started_at);
-  else
-    foresight_.Drop(end.id.job);
 }
 
 Snapshot ControlLoop::BuildSnapshot(const Observation& seen) const {
@@ -363,9 +356,9 @@ JobRecord ControlLoop::NotAdopted(const JobRecord& job) const {
 
 Status ControlLoop::Recover() {
   now_ = clock_.Now();
-  auto past = book_.store().Histories();
-  if (!past) return tl::unexpected(past.error());
-  for (const Store::PastOfKey& one : *past) foresight_.Remember(one.key, FlatAttempt(one.attempt));
+  const Status known = book_.store().Histories(
+      [this](const PastAttemptOfKey& past) { foresight_.Remember(past.key, past.attempt); });
+  if (!known) return known;
   std::vector<JobRecord> holding;
   for (const auto& [id, job] : book_.unfinished()) {
     if (HoldsAnAttempt(job)) holding.push_back(job);

@@ -96,7 +96,6 @@ class ControlLoop {
   void MoveGate(const Observation& seen);
   void NoteFailure();
   void LookAhead(const Observation& seen);
-  void LearnFrom(const AttemptEnd& end);
   Snapshot BuildSnapshot(const Observation& seen) const;
   std::span<const WaitingJob> Candidates(const ResourceVector& capacity);
   Status Apply(const Decisions& decisions, std::span<const WaitingJob> candidates);
@@ -128,8 +127,9 @@ class ControlLoop {
   SelfScore score_;
   int64_t memory_kills_ = 0;  // by pool or host, since the last cycle
   TimePoint now_{};
-  std::vector<AttemptEnd> ends_;  // not recorded durably yet
-  std::vector<JobId> to_launch_;  // admitted in this cycle, not launched yet
+  std::vector<AttemptEnd> ends_;           // not recorded durably yet
+  std::vector<PastAttemptOfKey> lessons_;  // of these
+  std::vector<JobId> to_launch_;           // admitted in this cycle, not launched yet
   TimePoint prune_at_{};
   std::map<JobId, Retry> retries_;
   std::vector<WaitingJob> candidates_;

@@ -77,12 +77,10 @@ void JobBook::Remember(const JobRecord& job) {
   if (!name.first.empty()) by_source_.insert_or_assign(name, job.id);
 }
 
-Status JobBook::Learn(const JobRecord& job, Duration ran) {
-  const std::string& key = job.submission.key;
-  if (key.empty()) return {};
-  histories_.erase(key);
+Status JobBook::Learn(const PastAttemptOfKey& past) {
+  histories_.erase(past.key);
   waiting_is_current_ = false;
-  return Checked(store_.AddHistory(key, job.usage, ran), "store the history of key " + key);
+  return Checked(store_.AddHistory(past), "store the history of key " + past.key);
 }
 
 Status JobBook::Note(std::string kind, std::optional<JobId> job, std::string detail) {

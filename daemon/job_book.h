@@ -45,7 +45,7 @@ class JobBook {
   Status Save(const JobRecord& job);
 
   // Remembers what a finished attempt used, for the next request of its key.
-  Status Learn(const JobRecord& job, Duration ran);
+  Status Learn(const PastAttemptOfKey& past);
 
   Status Note(std::string kind, std::optional<JobId> job, std::string detail);
 

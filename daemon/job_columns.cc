@@ -94,13 +94,6 @@ struct Reader {
   }
 };
 
-std::optional<OomCause> ParseOomCause(std::string_view text) {
-  for (const OomCause cause : kOomCauses) {
-    if (text == ToString(cause)) return cause;
-  }
-  return std::nullopt;
-}
-
 int64_t Count(WallTime time) { return time.time_since_epoch().count(); }
 int64_t Count(TimePoint time) { return time.time_since_epoch().count(); }
 
@@ -194,6 +187,13 @@ void ReadSubmissionColumns(Reader& reader, JobSubmission& job) {
 bool HasNul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
 
 }  // namespace
+
+std::optional<OomCause> ParseOomCause(std::string_view text) {
+  for (const OomCause cause : kOomCauses) {
+    if (text == ToString(cause)) return cause;
+  }
+  return std::nullopt;
+}
 
 const char* const kJobColumns =
     "state, outcome, attempt, submitted_at_ms, started_at_ms, finished_at_ms, "

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "daemon/job_record.h"
@@ -18,6 +20,8 @@ std::string Placeholders(const char* columns);
 
 void BindJob(Query& query, const JobRecord& record);
 void BindSubmission(Query& query, const JobSubmission& submission);
+
+std::optional<OomCause> ParseOomCause(std::string_view text);
 
 // What cannot be written: strings with a NUL in a list, which is stored with NULs between (F36).
 Status CheckStorable(const JobSubmission& submission);

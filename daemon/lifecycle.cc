@@ -15,13 +15,6 @@ JobRecord Ended(JobRecord job, JobOutcome outcome, const Instant& now) {
   return job;
 }
 
-// An instant of an attempt by the wall clock, however much later it is recorded: a full disk or a
-// restart may have come between (F7).
-WallTime WallOf(TimePoint at, const Instant& now) {
-  const Duration ago = std::max(now.boot - at, Duration::zero());
-  return now.wall - std::chrono::duration_cast<WallTime::duration>(ago);
-}
-
 JobOutcome OutcomeOf(const JobRecord& job, const AttemptEnd& end) {
   if (job.state == JobState::kStopping) return JobOutcome::kCancelled;
   if (std::holds_alternative<LaunchFailed>(end.outcome)) return JobOutcome::kLaunchFailed;
@@ -64,6 +57,11 @@ std::optional<T> FirstOf(const std::optional<T>& own, const std::optional<T>& ot
 }
 
 }  // namespace
+
+WallTime WallOf(TimePoint at, const Instant& now) {
+  const Duration ago = std::max(now.boot - at, Duration::zero());
+  return now.wall - std::chrono::duration_cast<WallTime::duration>(ago);
+}
 
 JobRecord Admitted(JobRecord job, const ResourceVector& reserved, const Instant& now) {
   job.state = JobState::kStarting;

@@ -22,6 +22,10 @@ struct Instant {
   WallTime wall{};
 };
 
+// An instant of an attempt by the wall clock, however much later it is recorded: a full disk or a
+// restart may have come between (F7).
+WallTime WallOf(TimePoint at, const Instant& now);
+
 JobRecord Admitted(JobRecord job, const ResourceVector& reserved, const Instant& now);
 JobRecord Started(JobRecord job, const Instant& now);
 JobRecord Stopping(JobRecord job);

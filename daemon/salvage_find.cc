@@ -17,7 +17,8 @@ namespace {
 
 // Columns of the tables as schema.cc has them. Rows from before a column was added are shorter.
 constexpr std::size_t kJobColumnCount = 26, kFirstJobColumnCount = 24, kFinishOrderColumn = 23;
-constexpr std::size_t kSubmissionColumnCount = 22, kHistoryColumnCount = 6, kEventColumnCount = 5;
+constexpr std::size_t kSubmissionColumnCount = 22, kEventColumnCount = 5;
+constexpr std::size_t kHistoryColumnCount = 20, kFirstHistoryColumnCount = 6;
 
 using Type = RawValue::Type;
 
@@ -33,8 +34,10 @@ bool HasZeros(const RawValue& value, std::size_t most) {
 }
 
 bool IsZeroed(const RawRow& row) {
-  constexpr std::size_t kCommandColumn = 20, kMostEmptyArguments = 3;
+  constexpr std::size_t kCommandColumn = 20, kMostEmptyArguments = 3, kGrowthColumn = 19;
   for (std::size_t i = 0; i < row.values.size(); ++i) {
+    const bool is_growth = row.values.size() == kHistoryColumnCount && i == kGrowthColumn;
+    if (is_growth) continue;  // has a checksum of its own, and zeros
     const bool is_list = row.values[i].type == Type::kBlob;
     const bool is_command = is_list && i == kCommandColumn;
     if (HasZeros(row.values[i], is_command ? kMostEmptyArguments : is_list ? 1 : 0)) return true;
@@ -89,8 +92,10 @@ void Sort(SalvagedRows& rows, RawRow row) {
     return TakeJob(rows, std::move(row));
   }
   if (columns == kSubmissionColumnCount) return TakeSubmission(rows, std::move(row));
-  if (columns != kHistoryColumnCount && columns != kEventColumnCount) return;
-  auto& others = columns == kHistoryColumnCount ? rows.history : rows.events;
+  const bool is_history = columns == kHistoryColumnCount || columns == kFirstHistoryColumnCount;
+  if (!is_history && columns != kEventColumnCount) return;
+  if (is_history) row.values.resize(kHistoryColumnCount);
+  auto& others = is_history ? rows.history : rows.events;
   const int64_t id = row.rowid;
   others.insert_or_assign(id, std::move(row));
 }

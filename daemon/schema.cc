@@ -105,7 +105,30 @@ ALTER TABLE jobs ADD COLUMN stdout_error INTEGER;
 ALTER TABLE jobs ADD COLUMN stderr_error INTEGER;
 )sql";
 
-constexpr std::array kSteps = {kTables, kOutputErrors};
+// What is needed to foresee a key's next job as if the daemon had never stopped, and to say what
+// was asked for beside what was used. All of it is null in rows from before, and `job` in imported
+// ones. The growth comes last: nothing has to read past it (growth_bytes.cc).
+constexpr const char* kGrowth = R"sql(
+ALTER TABLE history ADD COLUMN job INTEGER;
+ALTER TABLE history ADD COLUMN uid INTEGER;
+ALTER TABLE history ADD COLUMN tenant TEXT;
+ALTER TABLE history ADD COLUMN started_at_ms INTEGER;
+ALTER TABLE history ADD COLUMN outcome TEXT;
+ALTER TABLE history ADD COLUMN oom TEXT;
+ALTER TABLE history ADD COLUMN request_memory_bytes INTEGER;  -- that it ran with
+ALTER TABLE history ADD COLUMN request_cpu_millis INTEGER;
+ALTER TABLE history ADD COLUMN declared_memory_bytes INTEGER;
+ALTER TABLE history ADD COLUMN declared_cpu_millis INTEGER;
+ALTER TABLE history ADD COLUMN limit_memory_bytes INTEGER;
+ALTER TABLE history ADD COLUMN limit_cpu_millis INTEGER;
+ALTER TABLE history ADD COLUMN origin TEXT;  -- where an imported one is from
+ALTER TABLE history ADD COLUMN growth BLOB;
+DROP INDEX history_by_key;
+CREATE INDEX history_by_key ON history (key, started_at_ms, id);
+CREATE UNIQUE INDEX history_by_origin ON history (origin) WHERE origin IS NOT NULL;
+)sql";
+
+constexpr std::array kSteps = {kTables, kOutputErrors, kGrowth};
 
 // An empty file that others cannot read; what was left of an earlier try is replaced.
 Status MakePrivateFile(const std::string& path) {

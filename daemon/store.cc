@@ -57,11 +57,11 @@ class SqliteStore final : public Store {
   Result<std::optional<KeyHistory>> History(const std::string& key) override {
     return Read("read history", [&] { return ReadHistory(*db_, key); });
   }
-  Result<std::vector<PastOfKey>> Histories() override {
-    return Read("read all history", [&] { return ReadHistories(*db_); });
+  Status Histories(const std::function<void(PastAttemptOfKey)>& take) override {
+    return Read("read all history", [&] { return ReadHistories(*db_, take); });
   }
-  Status AddHistory(const std::string& key, const AttemptUsage& usage, Duration duration) override {
-    return Write("add to history", [&] { return AddToHistory(*db_, key, usage, duration); });
+  Status AddHistory(const PastAttemptOfKey& past) override {
+    return Write("add to history", [&] { return AddToHistory(*db_, past); });
   }
   Status Append(const Event& event) override {
     return Write("append event", [&] { return AppendEvent(*db_, event); });

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "daemon/job_record.h"
+#include "daemon/past_attempt.h"
 
 // The daemon's memory: one SQLite file (WAL, synchronous=FULL, one connection). What Commit()
 // returned success for survives kill -9 and power cuts; what it did not is not there at all.
@@ -78,18 +79,15 @@ class Store {
   virtual Result<std::vector<JobRecord>> Unfinished() = 0;
   virtual Result<std::map<std::string, int64_t>> CountByState() = 0;
 
-  // What the last 128 finished attempts of a key used; absent: none. CPU is each attempt's average,
-  // its time on CPU by its duration: the kernel keeps no peak.
+  // What the finished attempts used that are remembered of a key; absent: none. CPU is each
+  // attempt's average, its time on CPU by its duration: the kernel keeps no peak.
   virtual Result<std::optional<KeyHistory>> History(const std::string& key) = 0;
-  // All attempts that are remembered, of all keys, in the order in which they ended.
-  struct PastOfKey {
-    std::string key;
-    FinishedAttempt attempt;
-  };
-  virtual Result<std::vector<PastOfKey>> Histories() = 0;
-  // Adds one finished attempt to its key's history.
-  virtual Status AddHistory(const std::string& key, const AttemptUsage& usage,
-                            Duration duration) = 0;
+  // Hands over all attempts that are remembered, of all keys, in the order in which they ended. A
+  // growth that makes no sense is told in the log and left out.
+  virtual Status Histories(const std::function<void(PastAttemptOfKey)>& take) = 0;
+  // Adds one finished attempt to its key's history. Those of the key that started before its last
+  // 128 are forgotten.
+  virtual Status AddHistory(const PastAttemptOfKey& past) = 0;
 
   virtual Status Append(const Event& event) = 0;  // event.sequence is ignored
   virtual Result<std::vector<Event>> EventsAfter(int64_t sequence, std::size_t limit) = 0;

@@ -54,11 +54,20 @@ class Core final : public Scheduler {
     const SimJob& truth = workload_.jobs[job];
     const Duration duration = now - ended.run.started;
     Key& key = keys_[truth.key];
-    key.attempts.push_back(
-        {duration, ended.run.peak_memory_bytes, 1, CpuUsec(truth, ended.run.worked)});
-    if (std::ssize(key.attempts) > kHistoryPerKey) key.attempts.erase(key.attempts.begin());
+    FinishedAttempt attempt{duration,
+                            ended.run.peak_memory_bytes,
+                            1,
+                            CpuUsec(truth, ended.run.worked),
+                            WallTime(std::chrono::floor<WallTime::duration>(ended.run.started)),
+                            {},
+                            {},
+                            {}};
+    key.attempts.push_back(attempt);
+    if (std::ssize(key.attempts) > kAttemptsPerKey) key.attempts.erase(key.attempts.begin());
     key.history = Summarise(key.attempts);
-    foresight_.End(IdOf(job), duration);
+    if (const Growth* growth = foresight_.GrowthOf(IdOf(job))) attempt.growth = *growth;
+    foresight_.Remember(truth.key, attempt);
+    foresight_.Drop(IdOf(job));
     expected_.erase(job);
   }
 

@@ -117,8 +117,9 @@ struct Busy {
     for (const char* key : kKeys) {
       const int64_t size = Amount(1, 8) << 30;
       for (int64_t i = Amount(0, 40); i > 0; --i)
-        foresight.Remember(
-            key, FlatAttempt({seconds(Amount(5, 500)), size + Amount(0, size), 1, 1'000'000}));
+        foresight.Remember(key, AFinishedAttempt(seconds(Amount(5, 500)))
+                                    .Memory(size + Amount(0, size))
+                                    .CpuTime(seconds(1)));
     }
     std::vector<Foresight::Attempt> attempts;
     for (int64_t id = 1; id <= 6; ++id) {

@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/admission_builders.h"
+
 namespace headroom {
 namespace {
 
 using std::chrono::hours;
 using std::chrono::seconds;
+using test::AFinishedAttempt;
 
 constexpr TimePoint kStart{hours(1)};
 constexpr Use kDefault{25, 1000}, kCapacity{1000, 64'000};
@@ -21,11 +24,21 @@ class ForesightTest : public testing::Test {
   static Foresight::Attempt Running(int64_t id, std::string_view key, int64_t memory) {
     return {{id}, key, kStart, {memory, 1000, 1}};
   }
+  void End(int64_t id, std::string_view key, Duration duration) {
+    EndIn(foresight, id, key, duration);
+  }
+  static void EndIn(Foresight& in, int64_t id, std::string_view key, Duration duration) {
+    FinishedAttempt attempt;
+    attempt.duration = duration;
+    if (const Growth* growth = in.GrowthOf({id})) attempt.growth = *growth;
+    in.Remember(key, attempt);
+    in.Drop({id});
+  }
   // Attempts of a key that used so much and ended, one after the other.
   void Finish(std::string_view key, int64_t memory, int times) {
     for (int i = 0; i < times; ++i) {
       LookAt(10, {Running(99, key, memory)});
-      foresight.End({99}, seconds(10));
+      End(99, key, seconds(10));
     }
     LookAt(10, {});
   }
@@ -83,21 +96,22 @@ TEST_F(ForesightTest, LearnsNothingFromAJobThatWasDropped) {
 TEST_F(ForesightTest, ForgetsARunningJobWithItsEnd) {
   LookAt(10, {Running(1, "k", 50)});
   EXPECT_NE(foresight.OfRunning({1}), nullptr);
-  foresight.End({1}, seconds(10));
+  End(1, "k", seconds(10));
   EXPECT_EQ(foresight.OfRunning({1}), nullptr);
-  foresight.End({1}, seconds(10));  // once more teaches nothing
+  End(1, "k", seconds(99));  // of which nothing was seen
   EXPECT_EQ(foresight.MeanDuration(), seconds(10));
 }
 
 TEST_F(ForesightTest, KnowsHowLongJobsRunOnAverage) {
   LookAt(10, {Running(1, "k", 50)});
-  foresight.End({1}, seconds(10));
-  foresight.Remember("other", FlatAttempt({seconds(30), 5, 1, 1}));
+  End(1, "k", seconds(10));
+  foresight.Remember("other", AFinishedAttempt(seconds(30)).Memory(5));
   EXPECT_EQ(foresight.MeanDuration(), seconds(20));
 }
 
 TEST_F(ForesightTest, TakesAnAttemptWithoutGrowthForFlat) {
-  const PastAttempt past = FlatAttempt({seconds(100), 500, 3, 50'000'000});
+  const PastAttempt past =
+      ToPast(AFinishedAttempt(seconds(100)).Memory(500).CpuTime(seconds(50))).value();
   EXPECT_EQ(past.growth.MeanAt(seconds(1)), (Use{500, 500}));
   EXPECT_EQ(past.growth.MostOver(seconds(90), seconds(99)), (Use{500, 500}));
   EXPECT_EQ(past.peak, (Use{500, 500}));
@@ -107,7 +121,7 @@ TEST_F(ForesightTest, GivesTheSameAnswerForTheSamePast) {
   Foresight other;
   for (Foresight* one : {&foresight, &other}) {
     one->Look(kStart + seconds(5), std::vector{Running(1, "k", 70)}, kDefault, kCapacity);
-    one->End({1}, seconds(5));
+    EndIn(*one, 1, "k", seconds(5));
     one->Look(kStart + seconds(9), std::vector{Running(2, "k", 60)}, kDefault, kCapacity);
   }
   for (std::size_t i = 0; i < kFutures; ++i)

@@ -301,5 +301,69 @@ TEST(ControlLoop, LearnsTheSizeOfAKeyThatDeclaresNothing) {
   EXPECT_EQ(daemon.Job(second).reserved->memory_bytes, 5 * kGiB);
 }
 
+// ---- What is learned
+
+JobSubmission OfKey(std::string key) {
+  JobSubmission submission;
+  submission.command = {"/bin/true"};
+  submission.key = std::move(key);
+  submission.tenant = "alice";
+  return submission;
+}
+
+// Uses more each second, and ends.
+void RunOne(ADaemon& daemon, const std::string& key, int64_t step_bytes) {
+  const JobId job = daemon.Submit(OfKey(key));
+  daemon.Tick();
+  const TimePoint started = daemon.clock.Now();
+  for (int second = 1; second <= 5; ++second) {
+    daemon.collector.used_bytes[ToString(daemon.Attempt(job))] = second * step_bytes;
+    daemon.Tick();
+  }
+  const AttemptId attempt = daemon.Attempt(job);
+  daemon.executor.End(attempt, Exited{0}, OomCause::kNone, {6 * step_bytes, 1, 1000}, started);
+  daemon.executor.EndedAt(attempt, daemon.clock.Now());
+  daemon.Tick();
+}
+
+// The same forecast, to the last bit, as if the daemon had never stopped.
+TEST(ControlLoop, ForeseesAfterARestartWhatItForesawBefore) {
+  ADaemon stays, restarts;
+  for (ADaemon* daemon : {&stays, &restarts}) {
+    for (int i = 1; i <= 10; ++i) RunOne(*daemon, "key", i * 10 * kMiB);
+    const JobId job = daemon->Submit(OfKey("key"));
+    daemon->Tick();
+    daemon == &stays ? daemon->Tick() : daemon->Crash();
+    daemon->collector.used_bytes[ToString(daemon->Attempt(job))] = 300 * kMiB;
+    daemon->Tick();
+    daemon->collector.used_bytes[ToString(daemon->Attempt(job))] = 500 * kMiB;
+    daemon->Tick();
+  }
+  const auto forecast = [](ADaemon& daemon) {
+    return daemon.loop().last().snapshot.running.at(0).forecast;
+  };
+  ASSERT_NE(forecast(stays), nullptr);
+  EXPECT_EQ(forecast(restarts)->expected, forecast(stays)->expected);
+  EXPECT_EQ(forecast(restarts)->futures, forecast(stays)->futures);
+  EXPECT_EQ(restarts.loop().last().snapshot.mean_duration,
+            stays.loop().last().snapshot.mean_duration);
+}
+
+TEST(ControlLoop, KeepsOfAnAttemptHowItGrewAndWhatItRanWith) {
+  ADaemon daemon;
+  RunOne(daemon, "key", kGiB / 100);
+  std::vector<PastAttemptOfKey> past;
+  ASSERT_TRUE(
+      daemon.store().Histories([&](PastAttemptOfKey one) { past.push_back(std::move(one)); }));
+  ASSERT_THAT(past, SizeIs(1));
+  EXPECT_EQ(past[0].tenant, "alice");
+  EXPECT_EQ(past[0].outcome, JobOutcome::kSucceeded);
+  EXPECT_EQ(past[0].declared_memory_bytes, std::nullopt);
+  EXPECT_EQ(past[0].attempt.request_memory_bytes, Scale(16 * kGiB, 0.025));
+  EXPECT_EQ(past[0].attempt.duration, seconds(5));
+  ASSERT_TRUE(past[0].attempt.growth);
+  EXPECT_EQ(past[0].attempt.growth->MostOver({}, seconds(9)).memory_bytes, 5 * (kGiB / 100));
+}
+
 }  // namespace
 }  // namespace headroom

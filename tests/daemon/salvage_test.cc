@@ -19,6 +19,7 @@
 #include "daemon/store.h"
 #include "executor/attempt_files.h"
 #include "tests/daemon/a_job_record.h"
+#include "tests/daemon/a_past_attempt.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/temp_dir.h"
 
@@ -107,7 +108,7 @@ class SalvageTest : public testing::Test {
       job.submission.environment["PADDING"] = std::string(i % 10 == 0 ? 9000 : 150, 'x');
       job.id = store.Insert(job).value();
       ASSERT_TRUE(store.Append(Event{0, {}, "job_submitted", job.id, "{}"}));
-      ASSERT_TRUE(store.AddHistory("key", {}, std::chrono::seconds(i)));
+      ASSERT_TRUE(store.AddHistory(APastAttempt("key").Ran(std::chrono::seconds(i))));
       ASSERT_TRUE(store.Commit());
       original_[i] = job;
     }

@@ -14,6 +14,7 @@
 #include "daemon/sqlite.h"
 #include "daemon/store.h"
 #include "tests/daemon/a_job_record.h"
+#include "tests/daemon/a_past_attempt.h"
 #include "tests/support/temp_dir.h"
 
 // Files that are damaged, foreign, newer or someone else's (F3, F5, F8, F9).
@@ -208,8 +209,8 @@ TEST_F(StoreFileTest, RefusesAFileThatAnotherProcessHasOpen) {
 // F5
 TEST_F(StoreFileTest, RefusesANewerSchemaUntouched) {
   MakeFile();
-  Run("PRAGMA user_version = 3");
-  ExpectRefused(ErrorCode::kUnsupported, "has schema version 3, this headroomd knows 2");
+  Run("PRAGMA user_version = 1000");
+  ExpectRefused(ErrorCode::kUnsupported, "has schema version 1000, this headroomd knows 3");
 }
 
 // F5: the newer daemon was killed before its log was folded into the file.
@@ -218,12 +219,12 @@ TEST_F(StoreFileTest, RefusesANewerSchemaThatOnlyTheLogKnowsOf) {
   const std::string before = ReadAll(path_);
   sqlite3* db = nullptr;
   ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(db, "PRAGMA user_version = 3", nullptr, nullptr, nullptr), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(db, "PRAGMA user_version = 1000", nullptr, nullptr, nullptr), SQLITE_OK);
   const std::string log = ReadAll(log_);
   sqlite3_close(db);
   WriteAll(path_, before);
   WriteAll(log_, log);
-  ExpectRefused(ErrorCode::kUnsupported, "has schema version 3");
+  ExpectRefused(ErrorCode::kUnsupported, "has schema version 1000");
 }
 
 // F5
@@ -242,6 +243,35 @@ TEST_F(StoreFileTest, MigratesInOneStepAndKeepsACopy) {
   auto copy = Database::Open(path_ + ".v1").value();
   EXPECT_EQ(copy->AskInt("PRAGMA user_version").value(), 1);
   EXPECT_EQ(copy->AskInt("SELECT a FROM t").value(), 1);
+}
+
+// F5: what a daemon of schema 2 left behind, with a job that waits and one attempt of history.
+TEST_F(StoreFileTest, TakesOverTheHistoryOfVersion2) {
+  {
+    WriteAll(path_, "");
+    ::chmod(path_.c_str(), 0600);
+    auto db = Database::Open(path_).value();
+    ASSERT_TRUE(db->Run("PRAGMA journal_mode = wal"));
+    ASSERT_TRUE(Migrate(*db, path_, Schema().first(2)));
+    ASSERT_TRUE(
+        db->Run("INSERT INTO history (key, duration_ns, peak_memory_bytes, peak_pids, cpu_usec)"
+                " VALUES ('key', 5000000000, 7, 3, 9)"));
+  }
+  auto store = Store::Open(path_).value();
+  EXPECT_TRUE(std::filesystem::exists(path_ + ".v2"));
+  ASSERT_TRUE(
+      store->AddHistory(APastAttempt("key").Ran(std::chrono::seconds(1)).Started(WallTime{})));
+  std::vector<PastAttemptOfKey> found;
+  ASSERT_TRUE(store->Histories([&](PastAttemptOfKey past) { found.push_back(std::move(past)); }));
+  ASSERT_EQ(found.size(), 2);
+  PastAttemptOfKey before;  // all that it did not know is absent
+  before.key = "key";
+  before.attempt.duration = std::chrono::seconds(5);
+  before.attempt.peak_memory_bytes = 7;
+  before.attempt.peak_pids = 3;
+  before.attempt.cpu_usec = 9;
+  EXPECT_EQ(found[0], before);
+  EXPECT_EQ(store->History("key").value()->attempts, 2);
 }
 
 // F5

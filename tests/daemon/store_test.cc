@@ -6,7 +6,9 @@
 #include <chrono>
 #include <ctime>
 
+#include "daemon/sqlite.h"
 #include "tests/daemon/a_job_record.h"
+#include "tests/daemon/a_past_attempt.h"
 #include "tests/support/temp_dir.h"
 
 namespace headroom {
@@ -45,8 +47,13 @@ class StoreTest : public ::testing::Test {
     return ids;
   }
   std::vector<int64_t> Ids(const JobQuery& query) { return IdsOf(store_->List(query)); }
+  std::vector<PastAttemptOfKey> Histories() {
+    std::vector<PastAttemptOfKey> all;
+    EXPECT_TRUE(store_->Histories([&](PastAttemptOfKey past) { all.push_back(std::move(past)); }));
+    return all;
+  }
   void AddAttempt(const std::string& key, const AttemptUsage& usage, Duration duration) {
-    ASSERT_TRUE(store_->AddHistory(key, usage, duration));
+    ASSERT_TRUE(store_->AddHistory(APastAttempt(key).Used(usage).Ran(duration)));
   }
 
   TempDir dir_{MemoryBacked()};
@@ -289,6 +296,58 @@ TEST_F(StoreTest, HistoryForgetsAllButTheLast128AttemptsOfAKey) {
   const KeyHistory expected{128, 1, 1000, 1, std::chrono::milliseconds(1)};
   EXPECT_EQ(store_->History("key").value(), expected);
   EXPECT_EQ(store_->History("other").value()->attempts, 1);
+}
+
+TEST_F(StoreTest, HistoryKeepsAllThatIsKnownOfAnAttempt) {
+  PastAttemptOfKey past = APastAttempt("key")
+                              .Ran(std::chrono::seconds(9))
+                              .Used({1 << 30, 5, 8'000'000})
+                              .Started(WallTime(std::chrono::hours(400'000)));
+  past.job = JobId{42};
+  past.outcome = JobOutcome::kOomKilled;
+  past.oom = OomCause::kJobLimit;
+  past.declared_memory_bytes = 3;
+  past.declared_cpu_millis = 4;
+  past.limit_memory_bytes = 5;
+  past.limit_cpu_millis = 6;
+  past.origin = "elsewhere: 7";
+  past.attempt.request_memory_bytes = 8;
+  past.attempt.request_cpu_millis = 9;
+  past.attempt.growth.emplace();
+  for (int second = 0; second < 100; ++second)
+    past.attempt.growth->Record(std::chrono::seconds(second), {second / 3.0, second / 7.0});
+  const PastAttemptOfKey barely = APastAttempt("other");
+  ASSERT_TRUE(store_->AddHistory(past));
+  ASSERT_TRUE(store_->AddHistory(barely));
+  EXPECT_EQ(Histories(), (std::vector{past, barely}));
+}
+
+// The last 128 by their starts: the long ones of a burst end last, and are as old as the others.
+TEST_F(StoreTest, HistoryForgetsThoseThatStartedFirst) {
+  for (int i = 1; i <= 128; ++i)
+    ASSERT_TRUE(store_->AddHistory(
+        APastAttempt("key").Ran(std::chrono::seconds(i)).Started(WallTime(std::chrono::hours(i)))));
+  ASSERT_TRUE(
+      store_->AddHistory(APastAttempt("key").Ran(std::chrono::seconds(999)).Started(WallTime{})));
+  const auto kept = Histories();
+  ASSERT_EQ(kept.size(), 128);
+  EXPECT_EQ(kept.back().attempt.duration, std::chrono::seconds(128));
+  ASSERT_TRUE(store_->AddHistory(
+      APastAttempt("key").Ran(std::chrono::seconds(7)).Started(WallTime(std::chrono::hours(999)))));
+  EXPECT_EQ(Histories().front().attempt.duration, std::chrono::seconds(2));
+}
+
+TEST_F(StoreTest, HistoryTakesAGrowthThatMakesNoSenseForNone) {
+  PastAttemptOfKey past = APastAttempt("key").Used({1, 2, 3}).Grew({});
+  ASSERT_TRUE(store_->AddHistory(past));
+  ASSERT_TRUE(store_->Commit());
+  store_.reset();
+  auto db = Database::Open(path_).value();
+  ASSERT_TRUE(db->Run("UPDATE history SET growth = x'00ff'"));
+  db.reset();
+  store_ = Store::Open(path_).value();
+  past.attempt.growth.reset();
+  EXPECT_EQ(Histories(), std::vector{past});
 }
 
 TEST_F(StoreTest, EventsAreReadInOrderFromWhereAConsumerStopped) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "admission/decide.h"
+#include "admission/history.h"
 #include "base/units.h"
 
 // Values for tests of admission, in one line: AHost().Memory(8_GiB).Running(ARunning(1).Memory(…)).
@@ -95,6 +96,21 @@ class AHost {
 
  private:
   Snapshot snapshot_;
+};
+
+// Flat at its peak: nobody saw it grow.
+class AFinishedAttempt {
+ public:
+  explicit AFinishedAttempt(Duration duration) { attempt_.duration = duration; }
+  AFinishedAttempt& Memory(int64_t bytes) { return attempt_.peak_memory_bytes = bytes, *this; }
+  AFinishedAttempt& Pids(int64_t count) { return attempt_.peak_pids = count, *this; }
+  AFinishedAttempt& CpuTime(Duration time) {
+    return attempt_.cpu_usec = time / std::chrono::microseconds(1), *this;
+  }
+  operator FinishedAttempt() const { return attempt_; }  // NOLINT(google-explicit-constructor)
+
+ private:
+  FinishedAttempt attempt_;
 };
 
 // Lines at round shares: half of the host, 40 % to resume, 90 % as the ceiling.

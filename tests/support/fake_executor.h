@@ -37,6 +37,8 @@ class FakeExecutor final : public NativeExecutor {
     ended_.push_back(id);
   }
 
+  void EndedAt(const AttemptId& id, TimePoint at) { records_.at(id).ended_at = at; }
+
   Status Launch(const AttemptSpec& spec) override {
     if (refuse_launch) return tl::unexpected(*refuse_launch);
     launched.push_back(spec);
