@@ -81,7 +81,8 @@ Use Bound(const Shown& shown, const KeyPast* past, const Prior& prior) {
     return std::max(known ? kAboveLargest * past->largest_peak().*of : anywhere,
                     shown.observed.*of);
   };
-  return {bound(&Use::memory_bytes), bound(&Use::cpu_millis)};
+  const double floor = past == nullptr ? 0 : past->memory_floor();
+  return {std::max(bound(&Use::memory_bytes), floor), bound(&Use::cpu_millis)};
 }
 
 // Everything that the forecast of one job is made from.
@@ -105,10 +106,13 @@ class Foreteller {
   Forecast Tell() const {
     Forecast forecast;
     Expect(forecast.expected);
+    RaiseToFloor(forecast.expected);
+    if (runs_) StartWithObserved(forecast.expected);
     for (std::size_t i = 0; i < kFutures; ++i) {
       UseAhead& future = forecast.futures[i];
       const bool from_prior = analogs_.sum <= 0 || UniformDraw(job_, kFromPrior + i) < prior_share_;
       from_prior ? DrawFromPrior(i, future) : DrawFromPast(i, future);
+      RaiseToFloor(future);
       KeepAbove(shown_.observed, future);
     }
     return forecast;
@@ -133,9 +137,19 @@ class Foreteller {
       expected.memory_bytes[j] += unknown(&Use::memory_bytes);
       expected.cpu_millis[j] += unknown(&Use::cpu_millis);
     }
-    if (!runs_) return;
+  }
+
+  void StartWithObserved(UseAhead& expected) const {
     expected.memory_bytes[0] = static_cast<float>(shown_.observed.memory_bytes);
     expected.cpu_millis[0] = static_cast<float>(shown_.observed.cpu_millis);
+  }
+
+  // Those that ran out of memory were cut off: the same course, up to what they were to have.
+  void RaiseToFloor(UseAhead& ahead) const {
+    const auto floor = past_ == nullptr ? 0.0F : static_cast<float>(past_->memory_floor());
+    const float most = *std::ranges::max_element(ahead.memory_bytes);
+    if (most >= floor) return;
+    for (float& bytes : ahead.memory_bytes) bytes = most > 0 ? bytes * (floor / most) : floor;
   }
 
   UseAhead MeanOf(std::size_t attempt) const {

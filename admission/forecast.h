@@ -41,6 +41,7 @@ struct Shown {
   std::string_view key;
   Duration age{};
   Use observed;
+  std::string_view tenant = {};  // empty: it has none
 };
 
 // What is thought of a job before anything of its key is known.
@@ -49,6 +50,7 @@ struct Prior {
   Use spread;               // standard deviation between keys
   Use largest_seen;         // of any job
   double variation = 0.25;  // of the peaks within a key, in squares of their mean
+  int64_t attempts = 0;     // finished ones that it rests on
 };
 
 using Pasts = std::map<std::string, KeyPast, std::less<>>;
@@ -56,6 +58,13 @@ using Pasts = std::map<std::string, KeyPast, std::less<>>;
 // From the pool's default, what the keys have shown, and what runs. Never below the default: the
 // first to finish are small.
 Prior MakePrior(const Pasts& pasts, const std::vector<Shown>& running, const Use& pool_default);
+
+// The same for the keys of each tenant of which something has finished: what its other keys have
+// shown, drawn towards what is thought of all. Never below the default either.
+std::map<std::string, Prior, std::less<>> MakeTenantPriors(const Pasts& pasts,
+                                                           const std::vector<Shown>& running,
+                                                           const Use& pool_default,
+                                                           const Prior& of_all);
 
 // Of a job that runs, or with an age of zero of one that is not started. `past` may be null.
 Forecast Foresee(JobId job, const Shown& shown, const KeyPast* past, const Prior& prior);

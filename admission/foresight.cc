@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -15,18 +16,36 @@ constexpr double kOlder = 0.04, kChanged = 0.08;
 // A key is known after so many ends. Until then it may hold so much of the capacity, and so much
 // more for each that has ended, in jobs of the size that the prior expects.
 constexpr int64_t kKnownAfter = 32;
+constexpr std::size_t kUnseenOutlooks = 64;
 constexpr double kNewKeyShare = 0.075, kShareForEachEnd = 0.05;
 
 double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 }  // namespace
 
-void Foresight::Remember(std::string_view key, const FinishedAttempt& attempt) {
-  auto finished = ToPast(attempt);
-  if (key.empty() || !finished) return;
-  KeyPast& past = pasts_[std::string(key)];
-  past.Add(*std::move(finished));
-  pasts_by_number_[KeyNumber(key)] = &past;
+void Foresight::Remember(std::string_view key, std::string_view tenant,
+                         const FinishedAttempt& attempt) {
+  auto past = ToPast(attempt);
+  if (key.empty() || !past) return;
+  KeyPast& of_key = pasts_[std::string(key)];
+  attempts_ -= std::ssize(of_key.attempts());
+  of_key.Add(*std::move(past));
+  of_key.set_tenant(tenant);
+  attempts_ += std::ssize(of_key.attempts());
+  pasts_by_number_[KeyNumber(key)] = &of_key;
+  last_use_[std::string(key)] = ++uses_;
+  while (std::ssize(pasts_) > kMostKeys || attempts_ > kMostAttempts) ForgetAKey();
+}
+
+// The one whose last attempt ended first.
+void Foresight::ForgetAKey() {
+  const auto oldest =
+      std::ranges::min_element(last_use_, {}, [](const auto& of_key) { return of_key.second; });
+  const auto past = pasts_.find(oldest->first);
+  attempts_ -= std::ssize(past->second.attempts());
+  pasts_by_number_.erase(KeyNumber(past->first));
+  pasts_.erase(past);
+  last_use_.erase(oldest);
 }
 
 const KeyPast* Foresight::PastOf(uint64_t key) const {
@@ -48,11 +67,12 @@ void Foresight::Look(TimePoint now, std::span<const Attempt> running, const Use&
     Followed& followed = followed_[attempt.job.value];
     followed.key = attempt.key;
     followed.growth.Record(age, use);
-    shown.push_back({attempt.key, age, use});
+    shown.push_back({attempt.key, age, use, attempt.tenant});
     ages_[followed.key].push_back(age);
   }
   for (auto& [key, past] : pasts_) past.Weigh(AgesOf(key));
   prior_ = MakePrior(pasts_, shown, pool_default);
+  tenant_priors_ = MakeTenantPriors(pasts_, shown, pool_default, prior_);
   auto next = shown.begin();
   for (const Attempt& attempt : running) {
     if (attempt.key.empty() || !attempt.observed.memory_bytes) continue;
@@ -72,11 +92,40 @@ bool Foresight::IsStillGood(const Followed& followed, const Shown& shown) const 
 
 void Foresight::ForeseeRunning(Followed& followed, JobId job, const Shown& shown) const {
   if (IsStillGood(followed, shown)) return;
-  followed.forecast = Foresee(job, shown, PastOf(shown.key), prior_);
+  followed.forecast = Foresee(job, Drawn(shown), PastOf(shown.key), PriorOf(shown.tenant));
   followed.is_foreseen = true;
   followed.age_then = shown.age;
   followed.observed_then = shown.observed;
   followed.finished_then = FinishedOf(shown.key);
+}
+
+// Draws are a key's own once something of it has finished. Before that keys share some, so that it
+// takes no room to look ahead for any number of them.
+std::string_view Foresight::Unseen(std::string_view key) {
+  static const std::vector<std::string> kNames = [] {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < kUnseenOutlooks; ++i) names.push_back("\n" + std::to_string(i));
+    return names;
+  }();
+  return kNames[Hashed(key) % kUnseenOutlooks];
+}
+
+Shown Foresight::Drawn(Shown shown) const {
+  if (PastOf(shown.key) == nullptr) shown.key = Unseen(shown.key);
+  return shown;
+}
+
+const Prior& Foresight::PriorOf(std::string_view tenant) const {
+  const auto found = tenant_priors_.find(tenant);
+  return found == tenant_priors_.end() ? prior_ : found->second;
+}
+
+std::optional<TenantHistory> Foresight::OfTenant(std::string_view tenant) const {
+  const auto found = tenant_priors_.find(tenant);
+  if (found == tenant_priors_.end()) return std::nullopt;
+  const Prior& prior = found->second;
+  return TenantHistory{prior.attempts, static_cast<int64_t>(std::ceil(prior.mean.memory_bytes)),
+                       static_cast<int64_t>(std::ceil(prior.mean.cpu_millis))};
 }
 
 const KeyPast* Foresight::PastOf(std::string_view key) const {
@@ -94,37 +143,46 @@ const Forecast* Foresight::OfRunning(JobId job) const {
   return found == followed_.end() || !found->second.is_foreseen ? nullptr : &found->second.forecast;
 }
 
-const KeyOutlook* Foresight::OfNext(std::string_view key) {
-  if (key.empty()) return nullptr;
-  const auto known = outlooks_.find(key);
-  if (known != outlooks_.end()) return &known->second.outlook;
-  Kept& kept = outlooks_[std::string(key)];
-  Renew(kept, key);
-  return &kept.outlook;
+Foresight::Named Foresight::NameOf(std::string_view key, std::string_view tenant) const {
+  const bool is_seen = PastOf(key) != nullptr;
+  const bool is_tenant_seen = tenant_priors_.contains(tenant);
+  return {std::string(is_seen ? key : Unseen(key)), std::string(is_tenant_seen ? tenant : "")};
 }
 
-KeyOutlook Foresight::OutlookOf(std::string_view key) const {
+const KeyOutlook* Foresight::OfNext(std::string_view key, std::string_view tenant) {
+  if (key.empty()) return nullptr;
+  Named name = NameOf(key, tenant);
+  const auto known = outlooks_.find(name);
+  if (known != outlooks_.end()) return &known->second.outlook;
+  const auto made = outlooks_.emplace(std::move(name), Kept{}).first;
+  Renew(made->second, made->first);
+  return &made->second.outlook;
+}
+
+KeyOutlook Foresight::OutlookOf(std::string_view key, std::string_view tenant) const {
   Kept kept;
-  Renew(kept, key);
+  Renew(kept, NameOf(key, tenant));
   return std::move(kept.outlook);
 }
 
-void Foresight::Renew(Kept& kept, std::string_view key) const {
-  kept.outlook.places = PlacesOf(key);
-  if (IsStillGood(kept, key)) return;
-  kept.outlook.forecast = Foresee({0}, {key, {}, {}}, PastOf(key), prior_);
+void Foresight::Renew(Kept& kept, const Named& name) const {
+  const auto& [key, tenant] = name;
+  const Prior& prior = PriorOf(tenant);
+  kept.outlook.places = PlacesOf(key, prior);
+  if (IsStillGood(kept, key, prior)) return;
+  kept.outlook.forecast = Foresee({0}, {key, {}, {}}, PastOf(key), prior);
   kept.finished = FinishedOf(key);
   kept.ages = AgesOf(key);
-  kept.prior_mean = prior_.mean;
+  kept.prior_mean = prior.mean;
 }
 
-bool Foresight::IsStillGood(const Kept& kept, std::string_view key) const {
+bool Foresight::IsStillGood(const Kept& kept, std::string_view key, const Prior& prior) const {
   const std::vector<Duration>& ages = AgesOf(key);
   if (kept.finished != FinishedOf(key) || kept.ages.size() != ages.size()) return false;
   for (std::size_t i = 0; i < ages.size(); ++i)
     if (Seconds(ages[i]) > (1 + kOlder) * Seconds(kept.ages[i]) || ages[i] < kept.ages[i])
       return false;
-  return std::abs(prior_.mean.memory_bytes - kept.prior_mean.memory_bytes) <=
+  return std::abs(prior.mean.memory_bytes - kept.prior_mean.memory_bytes) <=
          kOlder * kept.prior_mean.memory_bytes;
 }
 
@@ -134,10 +192,10 @@ const std::vector<Duration>& Foresight::AgesOf(std::string_view key) const {
   return found == ages_.end() ? kNone : found->second;
 }
 
-std::optional<int64_t> Foresight::PlacesOf(std::string_view key) const {
+std::optional<int64_t> Foresight::PlacesOf(std::string_view key, const Prior& prior) const {
   const int64_t finished = FinishedOf(key);
   if (finished >= kKnownAfter || capacity_.memory_bytes <= 0) return std::nullopt;
-  const double job = std::max(prior_.mean.memory_bytes / capacity_.memory_bytes, 1e-9);
+  const double job = std::max(prior.mean.memory_bytes / capacity_.memory_bytes, 1e-9);
   // 7.5 % holds three jobs of 2.5 %, whatever doubles say.
   const auto jobs_in = [job](double share) {
     return std::max(1.0, std::floor(share / job + 1e-6));

@@ -7,11 +7,13 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "admission/forecast.h"
 #include "admission/history.h"
 #include "admission/past.h"
+#include "admission/request.h"
 #include "admission/snapshot.h"
 #include "base/clock.h"
 
@@ -25,12 +27,14 @@ class Foresight {
   struct Attempt {
     JobId job;
     std::string_view key;  // empty: it has none, and nothing is foreseen
+    std::string_view tenant;
     TimePoint started{};
     ObservedUse observed;
   };
 
-  // An attempt that has ended, in the order of ends.
-  void Remember(std::string_view key, const FinishedAttempt& attempt);
+  // An attempt that has ended, in the order of ends. Beyond kMostKeys or kMostAttempts the key is
+  // forgotten whose last attempt ended first.
+  void Remember(std::string_view key, std::string_view tenant, const FinishedAttempt& attempt);
 
   // What runs at this instant: takes note of how it grew and makes its forecasts. `pool_default` is
   // what a job is taken to need of which nothing is known. Outlooks are made anew as well.
@@ -40,14 +44,17 @@ class Foresight {
   // Null: nothing is foreseen, and its request counts. Holds until the next Look() or its end.
   const Forecast* OfRunning(JobId job) const;
   // Stays where it is and is kept up to date by Look() until ForgetOutlooks(). Null without a key.
-  const KeyOutlook* OfNext(std::string_view key);
+  // Of a key that nothing is known of, its tenant's other keys say what it may be like.
+  const KeyOutlook* OfNext(std::string_view key, std::string_view tenant);
   // The same, kept nowhere. REQUIRES: a key.
-  KeyOutlook OutlookOf(std::string_view key) const;
+  KeyOutlook OutlookOf(std::string_view key, std::string_view tenant) const;
+  // What they say in one number, as of the last Look(); absent: nothing of the tenant has finished.
+  std::optional<TenantHistory> OfTenant(std::string_view tenant) const;
   // Nobody holds an outlook any more.
   void ForgetOutlooks() { outlooks_.clear(); }
 
-  // The finished attempts of a key, by its number (draw.h). Null: none has finished. Holds until the
-  // next Remember().
+  // The finished attempts of a key, by its number (draw.h). Null: none has finished. Holds until
+  // the next Remember().
   const KeyPast* PastOf(uint64_t key) const;
 
   // Of the attempts that are remembered; absent: there are none.
@@ -78,9 +85,16 @@ class Foresight {
     Use prior_mean;
   };
 
-  bool IsStillGood(const Kept& kept, std::string_view key) const;
-  void Renew(Kept& kept, std::string_view key) const;
-  std::optional<int64_t> PlacesOf(std::string_view key) const;
+  using Named = std::pair<std::string, std::string>;  // key and tenant
+
+  void ForgetAKey();
+  static std::string_view Unseen(std::string_view key);
+  Shown Drawn(Shown shown) const;
+  const Prior& PriorOf(std::string_view tenant) const;
+  bool IsStillGood(const Kept& kept, std::string_view key, const Prior& prior) const;
+  Named NameOf(std::string_view key, std::string_view tenant) const;
+  void Renew(Kept& kept, const Named& name) const;
+  std::optional<int64_t> PlacesOf(std::string_view key, const Prior& prior) const;
   const std::vector<Duration>& AgesOf(std::string_view key) const;
   const KeyPast* PastOf(std::string_view key) const;
   int64_t FinishedOf(std::string_view key) const;
@@ -89,10 +103,14 @@ class Foresight {
 
   Pasts pasts_;
   std::unordered_map<uint64_t, const KeyPast*> pasts_by_number_;
+  int64_t attempts_ = 0;  // of all keys
+  std::map<std::string, int64_t, std::less<>> last_use_;
+  int64_t uses_ = 0;
   std::unordered_map<int64_t, Followed> followed_;  // by the job's id
-  std::map<std::string, Kept, std::less<>> outlooks_;
+  std::map<Named, Kept> outlooks_;
   std::map<std::string, std::vector<Duration>, std::less<>> ages_;  // of what runs, by key
   Prior prior_;
+  std::map<std::string, Prior, std::less<>> tenant_priors_;
   Use capacity_;
 };
 

@@ -19,10 +19,14 @@ struct FinishedAttempt {
   std::optional<int64_t> cpu_usec;  // time on CPU
   std::optional<WallTime> started;  // absent: before all of which it is known
   std::optional<int64_t> request_memory_bytes, request_cpu_millis;  // that it ran with
+  bool out_of_memory = false;                                       // killed at its own limit
   std::optional<Growth> growth;                                     // absent: nobody saw it grow
 
   bool operator==(const FinishedAttempt&) const = default;
 };
+
+// What the key's next job is to have, if this one ran out of memory.
+std::optional<int64_t> RaisedMemory(const FinishedAttempt& attempt);
 
 // As forecasts use it: of which no growth was seen counts as flat at its peak. Absent: nothing of
 // it is known but that it was there.
@@ -31,8 +35,8 @@ std::optional<PastAttempt> ToPast(const FinishedAttempt& attempt);
 // Time on CPU by duration, rounded up, so that use is never zero.
 std::optional<int64_t> AverageCpuMillis(const FinishedAttempt& attempt);
 
-// Absent without attempts. CPU is the largest of the attempts' averages, time on CPU by duration:
-// the kernel keeps no peak of it.
+// Of attempts in the order in which they started; absent without any. CPU is the largest of the
+// attempts' averages, time on CPU by duration: the kernel keeps no peak of it.
 std::optional<KeyHistory> Summarise(const std::vector<FinishedAttempt>& attempts);
 
 }  // namespace headroom

@@ -19,9 +19,9 @@ struct JobId {
 };
 
 // Where a request came from, best first. Shown by `why`.
-enum class RequestSource { kDeclared, kHistory, kDefault };
+enum class RequestSource { kDeclared, kHistory, kTenant, kDefault };
 
-std::string_view ToString(RequestSource source);  // "declared", "history", "default"
+std::string_view ToString(RequestSource source);  // "declared", "history", "tenant", "default"
 
 struct KeyOutlook;  // forecast.h
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "admission/oom.h"
+
 namespace headroom {
 
 void KeyPast::Add(PastAttempt attempt) {
@@ -36,7 +38,19 @@ void KeyPast::SumUp() {
   }
   mean_peak_ = {sum.memory_bytes / n, sum.cpu_millis / n};
   const double mean_squared = mean_peak_.memory_bytes * mean_peak_.memory_bytes;
+  memory_floor_ = FloorOf();
   variation_ = mean_squared > 0 ? std::max(0.0, squares / n / mean_squared - 1) : 0;
+}
+
+double KeyPast::FloorOf() const {
+  double floor = 0;
+  int64_t since = 0;
+  for (const PastAttempt& attempt : attempts_) {
+    since = attempt.raised_memory_bytes ? 0 : since + 1;
+    if (since == kShownOtherwise) floor = 0;
+    floor = std::max(floor, attempt.raised_memory_bytes.value_or(0));
+  }
+  return floor;
 }
 
 void KeyPast::Weigh(std::vector<Duration> ages) {

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "admission/growth.h"
@@ -14,12 +16,18 @@ namespace headroom {
 // Attempts that are remembered of each key, in memory and in the state file: so many that those
 // which finish first of a burst, the short ones, do not push out the rest.
 inline constexpr int64_t kAttemptsPerKey = 128;
+// Keys and attempts of all keys together that are remembered: about 110 MB of memory at most,
+// whatever names are submitted. The key goes whose last attempt ended first.
+inline constexpr int64_t kMostKeys = 10'000, kMostAttempts = 50'000;
 
 struct PastAttempt {
   Duration duration{};
   Use peak;
   Growth growth;
-  std::optional<WallTime> started;  // by the wall, which goes on over reboots; absent: before all
+  // What the next one is to have at least; absent: it did not run out of memory.
+  std::optional<double> raised_memory_bytes = std::nullopt;
+  std::optional<WallTime> started =
+      std::nullopt;  // by the wall, which goes on over reboots; absent: before all
 
   bool operator==(const PastAttempt&) const = default;
 };
@@ -35,6 +43,10 @@ class KeyPast {
   // The ages of those that run now.
   void Weigh(std::vector<Duration> ages);
 
+  // Of the last one that ended; may be empty.
+  const std::string& tenant() const { return tenant_; }
+  void set_tenant(std::string_view tenant) { tenant_ = tenant; }
+
   // In the order in which they started.
   const std::vector<PastAttempt>& attempts() const { return attempts_; }
   // What the i-th used from its start on, interval by interval.
@@ -48,11 +60,15 @@ class KeyPast {
   Duration durations() const { return durations_; }  // of all that are remembered
   const Use& mean_peak() const { return mean_peak_; }
   const Use& largest_peak() const { return largest_peak_; }
+  // What the next one is taken to reach at least, because attempts ran out of memory and those that
+  // started later have not shown otherwise yet (oom.h); 0: there is no such thing.
+  double memory_floor() const { return memory_floor_; }
   // The variance of the peaks of memory in squares of their mean.
   double variation() const { return variation_; }
 
  private:
   void SumUp();
+  double FloorOf() const;
 
   struct FromStart {
     UseAhead mean, most;
@@ -67,6 +83,8 @@ class KeyPast {
   Duration durations_{};
   Use mean_peak_, largest_peak_;
   double variation_ = 0;
+  double memory_floor_ = 0;
+  std::string tenant_;
 };
 
 }  // namespace headroom

@@ -101,6 +101,11 @@ Outcome<Job> ReadJob(const nlohmann::json& json, std::string_view what) {
   job.limits = ReadAmounts(ObjectAt(json, "limits"));
   job.observed = ReadAmounts(ObjectAt(json, "observed"));
   job.request_source = ReadSources(ObjectAt(json, "request_source"));
+  const auto& history = ObjectAt(json, "history");
+  job.key_attempts = IntAt(history, "attempts").value_or(0);
+  job.tenant_attempts = IntAt(history, "tenant_attempts").value_or(0);
+  job.duration_p50_seconds = NumberAt(history, "duration_p50_seconds");
+  job.duration_p90_seconds = NumberAt(history, "duration_p90_seconds");
   job.decision = ReadDecision(json);
   return job;
 }

@@ -38,6 +38,9 @@ struct Job {
   int64_t priority = 0, attempt = 0;
   Amounts request, limits, observed;
   std::map<std::string, std::string> request_source;
+  // What the request rests on; 0 of what is not known.
+  int64_t key_attempts = 0, tenant_attempts = 0;
+  std::optional<double> duration_p50_seconds, duration_p90_seconds;
   std::optional<double> duration_seconds;
   std::optional<WallTime> submitted_at, started_at, finished_at;
   std::optional<int> exit_code, signal;

@@ -47,6 +47,23 @@ std::string Join(const std::vector<std::string>& parts, std::string_view separat
   return fmt::format("{}", fmt::join(parts, separator));
 }
 
+Duration ToDuration(double seconds) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
+// "12 attempts of its key: half ran for up to 3m, nine of ten for up to 5m".
+std::string KnownText(const Job& job) {
+  const auto attempts = [](int64_t n) { return fmt::format("{} attempt{}", n, n == 1 ? "" : "s"); };
+  if (job.key_attempts > 0 && job.duration_p50_seconds && job.duration_p90_seconds) {
+    return fmt::format("{} of its key: half ran for up to {}, nine of ten for up to {}",
+                       attempts(job.key_attempts),
+                       FormatDuration(ToDuration(*job.duration_p50_seconds)),
+                       FormatDuration(ToDuration(*job.duration_p90_seconds)));
+  }
+  if (job.tenant_attempts == 0) return {};
+  return fmt::format("none of its key, {} of its tenant", attempts(job.tenant_attempts));
+}
+
 std::string UsageText(const Job& job) {
   std::vector<std::string> parts;
   if (job.peak_memory_bytes) parts.push_back(FormatBytes(*job.peak_memory_bytes) + " memory");
@@ -240,6 +257,7 @@ std::string JobText(const Job& job, WallTime now, const Look& look) {
   sheet.Add("user", UserText(job));
   if (!job.source.empty()) sheet.Add("source", job.source + ", there " + job.external_id);
   sheet.Add("requested", LongAmounts(job.request, job.request_source));
+  sheet.Add("known", KnownText(job));
   sheet.Add("limited to", LongAmounts(job.limits, {}));
   sheet.Add("uses now", LongAmounts(job.observed, {}));
   if (job.state == "waiting") sheet.Add("waits", ReasonText(job));

@@ -88,7 +88,7 @@ void ControlLoop::Tick() {
   view_ = {snapshot, decisions, seen, decide_time, {}, score_.totals};
   if (recorded && Apply(decisions, candidates) && Prune() && book_.Commit()) {  // 5. reserve, start
     for (const PastAttemptOfKey& past : std::exchange(lessons_, {}))
-      foresight_.Remember(past.key, past.attempt);
+      foresight_.Remember(past.key, past.tenant, past.attempt);
     for (const AttemptEnd& end : std::exchange(ends_, {})) {
       foresight_.Drop(end.id.job);
       executor_.Forget(end.id);
@@ -185,7 +185,8 @@ void ControlLoop::LookAhead(const Observation& seen) {
     if (job == nullptr) continue;
     const auto observed = seen.attempts.find(ToString(AttemptOf(*job)));
     if (observed == seen.attempts.end()) continue;
-    attempts.push_back({id, job->submission.key, reservation.admitted_at, observed->second});
+    attempts.push_back({id, job->submission.key, job->submission.tenant, reservation.admitted_at,
+                        observed->second});
   }
   const ResourceVector capacity = CapacityOf(seen);
   const ResourceVector unknown = ResolveRequest({}, std::nullopt, policy_, capacity).request;
@@ -356,8 +357,9 @@ JobRecord ControlLoop::NotAdopted(const JobRecord& job) const {
 
 Status ControlLoop::Recover() {
   now_ = clock_.Now();
-  const Status known = book_.store().Histories(
-      [this](const PastAttemptOfKey& past) { foresight_.Remember(past.key, past.attempt); });
+  const Status known = book_.store().Histories([this](const PastAttemptOfKey& past) {
+    foresight_.Remember(past.key, past.tenant, past.attempt);
+  });
   if (!known) return known;
   std::vector<JobRecord> holding;
   for (const auto& [id, job] : book_.unfinished()) {

@@ -13,14 +13,15 @@
 namespace headroom {
 namespace {
 
-constexpr const char* kUseColumns = "duration_ns, peak_memory_bytes, peak_pids, cpu_usec";
+constexpr const char* kUseColumns =
+    "duration_ns, peak_memory_bytes, peak_pids, cpu_usec, request_memory_bytes, oom";
 // Binding and reading follow this order.
 constexpr const char* kColumns =
     "key, duration_ns, peak_memory_bytes, peak_pids, cpu_usec, job, uid, tenant, started_at_ms, "
     "outcome, oom, request_memory_bytes, request_cpu_millis, declared_memory_bytes, "
     "declared_cpu_millis, limit_memory_bytes, limit_cpu_millis, origin, growth";
 
-// From kUseColumns.
+// From the columns that all have in front.
 FinishedAttempt ReadUse(Query& row) {
   FinishedAttempt attempt;
   attempt.duration = Duration(row.Int());
@@ -60,6 +61,7 @@ PastAttemptOfKey ReadPast(Query& row, int64_t id) {
   past.limit_memory_bytes = row.MaybeInt();
   past.limit_cpu_millis = row.MaybeInt();
   past.origin = row.MaybeText();
+  past.attempt.out_of_memory = past.oom == OomCause::kJobLimit;
   past.attempt.growth = ReadGrowth(row, id);
   return past;
 }
@@ -94,7 +96,8 @@ void BindPast(Query& insert, const PastAttemptOfKey& past) {
 }  // namespace
 
 Result<std::optional<KeyHistory>> ReadHistory(Database& db, const std::string& key) {
-  Query rows = db.Ask(fmt::format("SELECT {} FROM history WHERE key = ?", kUseColumns));
+  Query rows = db.Ask(
+      fmt::format("SELECT {} FROM history WHERE key = ? ORDER BY started_at_ms, id", kUseColumns));
   rows.Bind(std::string_view(key));
   std::vector<FinishedAttempt> attempts;
   for (;;) {
@@ -102,6 +105,8 @@ Result<std::optional<KeyHistory>> ReadHistory(Database& db, const std::string& k
     if (!more) return tl::unexpected<Error>(more.error());
     if (!*more) return Summarise(attempts);
     attempts.push_back(ReadUse(rows));
+    attempts.back().request_memory_bytes = rows.MaybeInt();
+    attempts.back().out_of_memory = rows.Text() == ToString(OomCause::kJobLimit);
   }
 }
 
@@ -128,6 +133,28 @@ Status AddToHistory(Database& db, const PastAttemptOfKey& past) {
       .Bind(std::string_view(past.key))
       .Bind(kAttemptsPerKey)
       .Run();
+}
+
+Status PruneHistory(Database& db) {
+  std::vector<std::string> forgotten;
+  {
+    Query rows = db.Ask("SELECT key, count(*) FROM history GROUP BY key ORDER BY max(id) DESC");
+    int64_t keys = 0, attempts = 0;
+    for (;;) {
+      const auto more = rows.Next();
+      if (!more) return tl::unexpected<Error>(more.error());
+      if (!*more) break;
+      std::string key = rows.Text();
+      attempts += rows.Int();
+      if (++keys > kMostKeys || attempts > kMostAttempts) forgotten.push_back(std::move(key));
+    }
+  }
+  for (const std::string& key : forgotten) {
+    const Status gone =
+        db.Ask("DELETE FROM history WHERE key = ?").Bind(std::string_view(key)).Run();
+    if (!gone) return gone;
+  }
+  return {};
 }
 
 }  // namespace headroom

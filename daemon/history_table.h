@@ -14,6 +14,7 @@ namespace headroom {
 
 Result<std::optional<KeyHistory>> ReadHistory(Database& db, const std::string& key);
 Status ReadHistories(Database& db, const std::function<void(PastAttemptOfKey)>& take);
+Status PruneHistory(Database& db);
 Status AddToHistory(Database& db, const PastAttemptOfKey& past);
 
 }  // namespace headroom

@@ -6,9 +6,18 @@
 #include <utility>
 
 #include "admission/draw.h"
+#include "admission/past.h"
 #include "base/units.h"
 
 namespace headroom {
+namespace {
+
+// A job without a key is like none of its tenant's.
+std::optional<TenantHistory> TenantOf(const JobSubmission& asked, const Foresight& foresight) {
+  return asked.key.empty() ? std::nullopt : foresight.OfTenant(asked.tenant);
+}
+
+}  // namespace
 
 JobBook::JobBook(Store& store, const Clock& clock, std::string boot_id)
     : store_(store), clock_(clock), boot_id_(std::move(boot_id)) {}
@@ -135,24 +144,32 @@ std::optional<KeyHistory> JobBook::HistoryOf(const std::string& key) {
   if (key.empty()) return std::nullopt;
   const auto known = histories_.find(key);
   if (known != histories_.end()) return known->second;
+  // What is asked for once is not kept for ever: as many names as jobs may come.
+  if (histories_.size() > static_cast<std::size_t>(kMostKeys) + 2 * jobs_.size())
+    histories_.clear();
   auto history = store_.History(key);
   if (!history) return std::nullopt;  // unknown sizes are estimated at the pool's default
   return histories_.emplace(key, *history).first->second;
 }
 
 std::optional<ResolvedRequest> JobBook::Resolve(const JobRecord& job, const Policy& policy,
-                                                const ResourceVector& capacity) {
-  return ResolveRequest(job.submission.request, HistoryOf(job.submission.key), policy, capacity);
+                                                const ResourceVector& capacity,
+                                                const Foresight& foresight) {
+  const JobSubmission& asked = job.submission;
+  return ResolveRequest(asked.request, HistoryOf(asked.key), policy, capacity,
+                        TenantOf(asked, foresight));
 }
 
 WaitingJob JobBook::ToWaiting(const JobRecord& job, const Policy& policy,
-                              const ResourceVector& capacity) {
+                              const ResourceVector& capacity, const Foresight& foresight) {
   const std::optional<KeyHistory> history = HistoryOf(job.submission.key);
   WaitingJob waiting;
   waiting.id = job.id;
   waiting.priority = job.submission.priority;
   waiting.submitted_at = job.submitted_boottime;
-  waiting.request = ResolveRequest(job.submission.request, history, policy, capacity).request;
+  waiting.request = ResolveRequest(job.submission.request, history, policy, capacity,
+                                   TenantOf(job.submission, foresight))
+                        .request;
   waiting.duration = job.submission.duration;
   waiting.key = KeyNumber(job.submission.key);
   waiting.tenant = KeyNumber(job.submission.tenant);
@@ -170,9 +187,9 @@ const std::vector<WaitingJob>& JobBook::Waiting(const Policy& policy, int64_t ge
   foresight.ForgetOutlooks();
   for (const auto& [id, job] : jobs_) {
     if (job.state != JobState::kWaiting) continue;
-    waiting_.push_back(ToWaiting(job, policy, capacity));
+    waiting_.push_back(ToWaiting(job, policy, capacity, foresight));
     if (!job.submission.request.memory_bytes)
-      waiting_.back().outlook = foresight.OfNext(job.submission.key);
+      waiting_.back().outlook = foresight.OfNext(job.submission.key, job.submission.tenant);
   }
   waiting_is_current_ = true;
   waiting_generation_ = generation;

@@ -71,9 +71,11 @@ class JobBook {
   const std::vector<WaitingJob>& Waiting(const Policy& policy, int64_t generation,
                                          const ResourceVector& capacity, Foresight& foresight);
   // The same of a job that nobody has submitted, without an outlook.
-  WaitingJob ToWaiting(const JobRecord& job, const Policy& policy, const ResourceVector& capacity);
+  WaitingJob ToWaiting(const JobRecord& job, const Policy& policy, const ResourceVector& capacity,
+                       const Foresight& foresight);
   std::optional<ResolvedRequest> Resolve(const JobRecord& job, const Policy& policy,
-                                         const ResourceVector& capacity);
+                                         const ResourceVector& capacity,
+                                         const Foresight& foresight);
 
   Store& store() { return store_; }
 

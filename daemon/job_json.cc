@@ -44,6 +44,15 @@ OrderedJson RequestSourceToJson(const JobView& job) {
           {"pids", ToString(job.resolved->pids_source)}};
 }
 
+// What the request rests on.
+OrderedJson HistoryToJson(const JobView& job) {
+  if (!job.resolved) return nullptr;
+  return {{"attempts", job.resolved->key_attempts},
+          {"tenant_attempts", job.resolved->tenant_attempts},
+          {"duration_p50_seconds", SecondsOrNull(job.resolved->duration_p50)},
+          {"duration_p90_seconds", SecondsOrNull(job.resolved->duration_p90)}};
+}
+
 OrderedJson UsageToJson(const AttemptUsage& usage) {
   OrderedJson cpu_seconds = nullptr;
   if (usage.cpu_usec) cpu_seconds = static_cast<double>(*usage.cpu_usec) / 1e6;
@@ -113,6 +122,7 @@ OrderedJson JobToJson(const JobView& job, Visibility visibility) {
       {"working_directory", asked.working_directory},
       {"request", RequestToJson(job)},
       {"request_source", RequestSourceToJson(job)},
+      {"history", HistoryToJson(job)},
       {"limits",
        {{"memory_bytes", OrNull(asked.memory_max_bytes)},
         {"cpu_millis", OrNull(asked.cpu_max_millis)},

@@ -20,6 +20,7 @@ FinishedAttempt AttemptOf(const JobRecord& running, const AttemptEnd& end, const
     attempt.request_memory_bytes = running.reserved->memory_bytes;
     attempt.request_cpu_millis = running.reserved->cpu_millis;
   }
+  attempt.out_of_memory = end.oom == OomCause::kJobLimit;
   if (growth != nullptr) attempt.growth = *growth;
   return attempt;
 }

@@ -240,7 +240,7 @@ Result<std::vector<JobView>> LocalService::List(const Caller& caller, const JobQ
 JobView LocalService::ViewOf(const JobRecord& job) {
   JobView view{job, {}, {}, {}, {}, {}};
   if (job.state == JobState::kFinished) return view;
-  view.resolved = book_.Resolve(job, loop_.policy(), loop_.capacity());
+  view.resolved = book_.Resolve(job, loop_.policy(), loop_.capacity(), loop_.foresight());
   if (job.state == JobState::kWaiting) {
     int64_t position = 0;
     if (const Decision* decision = DecisionOf(job.id, &position)) {
@@ -351,11 +351,11 @@ Result<TrialView> LocalService::Try(const Caller&, JobSubmission submission) {
   job.submission = std::move(submission);
   job.submitted_at = clock_.WallNow();
   job.submitted_boottime = clock_.Now();
-  WaitingJob waiting = book_.ToWaiting(job, loop_.policy(), loop_.capacity());
+  WaitingJob waiting = book_.ToWaiting(job, loop_.policy(), loop_.capacity(), loop_.foresight());
   waiting.id = {std::numeric_limits<int64_t>::max()};  // behind all others of its age
   std::optional<KeyOutlook> outlook;
   if (!job.submission.request.memory_bytes && !job.submission.key.empty()) {
-    outlook = loop_.foresight().OutlookOf(job.submission.key);
+    outlook = loop_.foresight().OutlookOf(job.submission.key, job.submission.tenant);
     waiting.outlook = &*outlook;
   }
   Planner::Trial trial = planner_.Try(waiting);
@@ -363,7 +363,7 @@ Result<TrialView> LocalService::Try(const Caller&, JobSubmission submission) {
                  std::move(trial.standing.needs),
                  std::move(trial.standing.changes),
                  std::move(trial.standing.planned)};
-  view.job.resolved = book_.Resolve(job, loop_.policy(), loop_.capacity());
+  view.job.resolved = book_.Resolve(job, loop_.policy(), loop_.capacity(), loop_.foresight());
   view.job.explanation = Explain(trial.decision, loop_.last().snapshot, loop_.policy());
   return view;
 }

@@ -76,6 +76,7 @@ class SqliteStore final : public Store {
     return Write("prune", [&]() -> Result<std::vector<AttemptId>> {
       if (Status pruned = PruneEvents(*db_, keep.events); !pruned)
         return tl::unexpected(pruned.error());
+      if (Status pruned = PruneHistory(*db_); !pruned) return tl::unexpected(pruned.error());
       return PruneJobs(*db_, keep.jobs, most_jobs);
     });
   }

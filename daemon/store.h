@@ -99,7 +99,8 @@ class Store {
 
   // Removes finished jobs and events beyond the newest `keep` (jobs by when they finished), but not
   // more than `most_jobs`. Returns the last attempt of each job that is gone. Ids and sequences go
-  // on from where they were. An idempotency key is forgotten with its job.
+  // on from where they were. An idempotency key is forgotten with its job. Of the history, keys go
+  // beyond kMostKeys and kMostAttempts (past.h), first those whose last attempt ended first.
   virtual Result<std::vector<AttemptId>> Prune(const Retention& keep, std::size_t most_jobs) = 0;
 
   struct Statistics {

@@ -54,19 +54,17 @@ class Core final : public Scheduler {
     const SimJob& truth = workload_.jobs[job];
     const Duration duration = now - ended.run.started;
     Key& key = keys_[truth.key];
-    FinishedAttempt attempt{duration,
-                            ended.run.peak_memory_bytes,
-                            1,
-                            CpuUsec(truth, ended.run.worked),
-                            WallTime(std::chrono::floor<WallTime::duration>(ended.run.started)),
-                            {},
-                            {},
-                            {}};
+    FinishedAttempt attempt;
+    attempt.duration = duration;
+    attempt.peak_memory_bytes = ended.run.peak_memory_bytes;
+    attempt.peak_pids = 1;
+    attempt.cpu_usec = CpuUsec(truth, ended.run.worked);
+    attempt.started = WallTime(std::chrono::floor<WallTime::duration>(ended.run.started));
     key.attempts.push_back(attempt);
     if (std::ssize(key.attempts) > kAttemptsPerKey) key.attempts.erase(key.attempts.begin());
     key.history = Summarise(key.attempts);
     if (const Growth* growth = foresight_.GrowthOf(IdOf(job))) attempt.growth = *growth;
-    foresight_.Remember(truth.key, attempt);
+    foresight_.Remember(truth.key, {}, attempt);
     foresight_.Drop(IdOf(job));
     expected_.erase(job);
   }
@@ -101,7 +99,7 @@ class Core final : public Scheduler {
       snapshot.running.push_back({IdOf(run.job), expected.request, TimePoint(run.started),
                                   expected.duration, observed, KeyNumber(KeyOf(run.job)), 0,
                                   nullptr});
-      attempts.push_back({IdOf(run.job), KeyOf(run.job), TimePoint(run.started), observed});
+      attempts.push_back({IdOf(run.job), KeyOf(run.job), {}, TimePoint(run.started), observed});
     }
     foresight_.Look(now, attempts, InDoubles(DefaultRequestOf(host.capacity())),
                     InDoubles(host.capacity()));
@@ -121,7 +119,7 @@ class Core final : public Scheduler {
       Expectation expected = ExpectationOf(job, capacity);
       line.push_back({IdOf(job), 0, TimePoint(workload_.jobs[job].submitted),
                       std::move(expected.request), expected.duration, KeyNumber(KeyOf(job)), 0,
-                      foresight_.OfNext(KeyOf(job))});
+                      foresight_.OfNext(KeyOf(job), {})});
     }
     return line;
   }

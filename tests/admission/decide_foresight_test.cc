@@ -117,9 +117,10 @@ struct Busy {
     for (const char* key : kKeys) {
       const int64_t size = Amount(1, 8) << 30;
       for (int64_t i = Amount(0, 40); i > 0; --i)
-        foresight.Remember(key, AFinishedAttempt(seconds(Amount(5, 500)))
-                                    .Memory(size + Amount(0, size))
-                                    .CpuTime(seconds(1)));
+        foresight.Remember(key, {},
+                           AFinishedAttempt(seconds(Amount(5, 500)))
+                               .Memory(size + Amount(0, size))
+                               .CpuTime(seconds(1)));
     }
     std::vector<Foresight::Attempt> attempts;
     for (int64_t id = 1; id <= 6; ++id) {
@@ -128,7 +129,7 @@ struct Busy {
           ARunning(id).Memory(4_GiB).Uses(Amount(1, 6) << 30).Age(seconds(Amount(1, 300)));
       job.observed.cpu_millis = 500;
       job.key = KeyNumber(key);
-      attempts.push_back({job.id, key, job.admitted_at, job.observed});
+      attempts.push_back({job.id, key, {}, job.admitted_at, job.observed});
       running.push_back(job);
     }
     foresight.Look(kNow, attempts, {2.5 * kGiB, 2500}, {100.0 * kGiB, 100'000});
@@ -141,7 +142,7 @@ struct Busy {
       const char* key = kKeys[Amount(0, 3)];
       WaitingJob job = AJob(id).Memory(4_GiB).Cpu(1000).Pids(1);
       job.key = KeyNumber(key);
-      job.outlook = foresight.OfNext(key);
+      job.outlook = foresight.OfNext(key, {});
       waiting.push_back(job);
     }
   }

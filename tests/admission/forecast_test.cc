@@ -18,7 +18,7 @@ Prior APrior() { return MakePrior({}, {}, {kDefault, 1000}); }
 
 // An attempt that uses `first` for half of its life and `then` for the rest.
 PastAttempt AnAttempt(int duration, double first, double then) {
-  PastAttempt attempt{seconds(duration), {std::max(first, then), 1000}, {}, {}};
+  PastAttempt attempt{seconds(duration), {std::max(first, then), 1000}, {}};
   for (int second = 0; second <= duration; ++second)
     attempt.growth.Record(seconds(second), {second < duration / 2 ? first : then, 1000});
   return attempt;

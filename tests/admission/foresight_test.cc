@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+
+#include "admission/oom.h"
 #include "tests/support/admission_builders.h"
 
 namespace headroom {
@@ -22,7 +26,7 @@ class ForesightTest : public testing::Test {
     foresight.Look(kStart + seconds(second), running, kDefault, kCapacity);
   }
   static Foresight::Attempt Running(int64_t id, std::string_view key, int64_t memory) {
-    return {{id}, key, kStart, {memory, 1000, 1}};
+    return {{id}, key, {}, kStart, {memory, 1000, 1}};
   }
   void End(int64_t id, std::string_view key, Duration duration) {
     EndIn(foresight, id, key, duration);
@@ -31,7 +35,7 @@ class ForesightTest : public testing::Test {
     FinishedAttempt attempt;
     attempt.duration = duration;
     if (const Growth* growth = in.GrowthOf({id})) attempt.growth = *growth;
-    in.Remember(key, attempt);
+    in.Remember(key, {}, attempt);
     in.Drop({id});
   }
   // Attempts of a key that used so much and ended, one after the other.
@@ -47,40 +51,41 @@ class ForesightTest : public testing::Test {
 };
 
 TEST_F(ForesightTest, ForeseesNothingWithoutAKey) {
-  EXPECT_EQ(foresight.OfNext(""), nullptr);
+  EXPECT_EQ(foresight.OfNext("", {}), nullptr);
   LookAt(1, {Running(1, "", 50)});
   EXPECT_EQ(foresight.OfRunning({1}), nullptr);
 }
 
 TEST_F(ForesightTest, ForeseesNothingOfWhatCouldNotBeObserved) {
-  LookAt(1, {{{1}, "k", kStart, {}}});
+  LookAt(1, {{{1}, "k", {}, kStart, {}}});
   EXPECT_EQ(foresight.OfRunning({1}), nullptr);
 }
 
 TEST_F(ForesightTest, LetsThreeOfAnUnknownKeyRunAndMoreWithEachThatEnds) {
-  EXPECT_EQ(foresight.OfNext("k")->places, 3);  // 7.5 % in pieces of 2.5 %
+  EXPECT_EQ(foresight.OfNext("k", {})->places, 3);  // 7.5 % in pieces of 2.5 %
   Finish("k", 25, 2);
-  EXPECT_EQ(foresight.OfNext("k")->places, 3 + 2 * 2);
+  EXPECT_EQ(foresight.OfNext("k", {})->places, 3 + 2 * 2);
   Finish("k", 25, 30);
-  EXPECT_EQ(foresight.OfNext("k")->places, std::nullopt);  // it is known now
+  EXPECT_EQ(foresight.OfNext("k", {})->places, std::nullopt);  // it is known now
 }
 
 // On a host where a job of unknown size may be a third of it, one at a time.
 TEST_F(ForesightTest, LetsOneOfAnUnknownKeyRunWhereJobsAreLarge) {
   foresight.Look(kStart, {}, {300, 1000}, kCapacity);
-  EXPECT_EQ(foresight.OfNext("k")->places, 1);
+  EXPECT_EQ(foresight.OfNext("k", {})->places, 1);
 }
 
 TEST_F(ForesightTest, ExpectsOfTheNextWhatTheOthersDid) {
   Finish("k", 200, 50);
-  EXPECT_NEAR(foresight.OfNext("k")->forecast.expected.memory_bytes[2], 200, 10);
+  EXPECT_NEAR(foresight.OfNext("k", {})->forecast.expected.memory_bytes[2], 200, 10);
 }
 
 TEST_F(ForesightTest, KeepsAnOutlookWhereItIsAndUpToDate) {
-  const KeyOutlook* outlook = foresight.OfNext("k");
+  Finish("k", 25, 1);
+  const KeyOutlook* outlook = foresight.OfNext("k", {});
   const float before = outlook->forecast.expected.memory_bytes[2];
   Finish("k", 200, 50);
-  EXPECT_EQ(foresight.OfNext("k"), outlook);
+  EXPECT_EQ(foresight.OfNext("k", {}), outlook);
   EXPECT_GT(outlook->forecast.expected.memory_bytes[2], 2 * before);
 }
 
@@ -89,7 +94,7 @@ TEST_F(ForesightTest, LearnsNothingFromAJobThatWasDropped) {
   foresight.Drop({1});
   LookAt(11, {});
   EXPECT_EQ(foresight.MeanDuration(), std::nullopt);
-  EXPECT_EQ(foresight.OfNext("k")->places, 3);
+  EXPECT_EQ(foresight.OfNext("k", {})->places, 3);
   EXPECT_EQ(foresight.OfRunning({1}), nullptr);
 }
 
@@ -105,7 +110,7 @@ TEST_F(ForesightTest, ForgetsARunningJobWithItsEnd) {
 TEST_F(ForesightTest, KnowsHowLongJobsRunOnAverage) {
   LookAt(10, {Running(1, "k", 50)});
   End(1, "k", seconds(10));
-  foresight.Remember("other", AFinishedAttempt(seconds(30)).Memory(5));
+  foresight.Remember("other", {}, AFinishedAttempt(seconds(30)).Memory(5));
   EXPECT_EQ(foresight.MeanDuration(), seconds(20));
 }
 
@@ -126,6 +131,69 @@ TEST_F(ForesightTest, GivesTheSameAnswerForTheSamePast) {
   }
   for (std::size_t i = 0; i < kFutures; ++i)
     EXPECT_EQ(foresight.OfRunning({2})->futures[i], other.OfRunning({2})->futures[i]);
+}
+
+TEST_F(ForesightTest, TakesForAnUnknownKeyWhatTheTenantsOtherKeysNeeded) {
+  for (int key = 0; key < 20; ++key)
+    foresight.Remember("k" + std::to_string(key), "alice", AFinishedAttempt(seconds(9)).Memory(75));
+  for (int key = 0; key < 20; ++key)
+    foresight.Remember("b" + std::to_string(key), "bob", AFinishedAttempt(seconds(9)).Memory(2));
+  LookAt(1, {});
+  EXPECT_EQ(foresight.OfTenant("alice")->attempts, 20);
+  EXPECT_GT(foresight.OfTenant("alice")->memory_bytes, 60);
+  EXPECT_GE(foresight.OfTenant("bob")->memory_bytes, 25);  // never below the pool's default
+  EXPECT_LT(foresight.OfTenant("bob")->memory_bytes, 35);
+  EXPECT_EQ(foresight.OfTenant("carol"), std::nullopt);
+  const auto expected = [&](std::string_view tenant) {
+    return foresight.OfNext("new", tenant)->forecast.expected.memory_bytes[2];
+  };
+  EXPECT_GT(expected("alice"), expected("carol"));
+  EXPECT_GT(expected("carol"), expected("bob"));
+}
+
+TEST_F(ForesightTest, TakesNoMoreRoomForAnyNumberOfUnknownKeys) {
+  std::set<const KeyOutlook*> outlooks;
+  for (int key = 0; key < 5000; ++key)
+    outlooks.insert(foresight.OfNext("k" + std::to_string(key), "t" + std::to_string(key)));
+  EXPECT_EQ(outlooks.size(), 64);
+}
+
+TEST_F(ForesightTest, ForgetsTheKeysThatEndedFirstWhenTooManyAreKnown) {
+  foresight.Remember("first", {}, AFinishedAttempt(seconds(9)).Memory(25));
+  for (int64_t key = 1; key < kMostKeys; ++key)
+    foresight.Remember("k" + std::to_string(key), {}, AFinishedAttempt(seconds(9)).Memory(25));
+  foresight.Remember("first", {}, AFinishedAttempt(seconds(9)).Memory(25));
+  foresight.Remember("one too many", {}, AFinishedAttempt(seconds(9)).Memory(25));
+  LookAt(1, {});
+  EXPECT_EQ(foresight.OfNext("first", {})->places, 3 + 2 * 2);
+  EXPECT_EQ(foresight.OfNext("k1", {})->places, 3);
+  EXPECT_EQ(foresight.OfNext("k2", {})->places, 3 + 2);
+}
+
+FinishedAttempt OutOfMemory(int64_t request, int64_t peak) {
+  FinishedAttempt attempt = AFinishedAttempt(seconds(9)).Memory(peak);
+  attempt.request_memory_bytes = request;
+  attempt.out_of_memory = true;
+  return attempt;
+}
+
+TEST_F(ForesightTest, ForeseesNoLessThanMoreAfterAnAttemptRanOutOfMemory) {
+  const auto floor = static_cast<double>(RaisedAfterOom(40, 50));
+  for (int i = 0; i < 40; ++i) foresight.Remember("k", {}, AFinishedAttempt(seconds(9)).Memory(25));
+  foresight.Remember("k", {}, OutOfMemory(40, 50));
+  LookAt(1, {Running(7, "k", 30)});
+  const auto most = [](const UseAhead& ahead) {
+    return *std::ranges::max_element(ahead.memory_bytes);
+  };
+  for (const Forecast* forecast :
+       {&foresight.OfNext("k", {})->forecast, foresight.OfRunning({7})}) {
+    EXPECT_NEAR(most(forecast->expected), floor, floor * 1e-5);
+    for (const UseAhead& future : forecast->futures) EXPECT_GE(most(future), floor * (1 - 1e-5));
+  }
+  for (int64_t i = 0; i < kShownOtherwise; ++i)
+    foresight.Remember("k", {}, AFinishedAttempt(seconds(9)).Memory(25));
+  LookAt(2, {});
+  EXPECT_LT(most(foresight.OfNext("k", {})->forecast.expected), 100);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ using testing::SizeIs;
 
 KeyPast APast(const std::vector<int>& durations, double peak = 100) {
   KeyPast past;
-  for (const int duration : durations) past.Add({seconds(duration), {peak, 1}, {}, {}});
+  for (const int duration : durations) past.Add({seconds(duration), {peak, 1}, {}});
   return past;
 }
 
@@ -67,8 +67,8 @@ TEST(KeyPast, SaysThatAllIsOpenOfWhatHasNeverFinished) {
 
 TEST(KeyPast, SumsUpPeaks) {
   KeyPast past;
-  past.Add({seconds(1), {100, 4}, {}, {}});
-  past.Add({seconds(1), {300, 2}, {}, {}});
+  past.Add({seconds(1), {100, 4}, {}});
+  past.Add({seconds(1), {300, 2}, {}});
   EXPECT_EQ(past.mean_peak(), (Use{200, 3}));
   EXPECT_EQ(past.largest_peak(), (Use{300, 4}));
   EXPECT_DOUBLE_EQ(past.variation(), 0.25);  // 100² of 200²
@@ -76,15 +76,15 @@ TEST(KeyPast, SumsUpPeaks) {
 
 TEST(KeyPast, ForgetsTheOldestAndStillCountsIt) {
   KeyPast past;
-  past.Add({seconds(1), {1e9, 1}, {}, {}});
-  for (int64_t i = 0; i < kAttemptsPerKey; ++i) past.Add({seconds(1), {1, 1}, {}, {}});
+  past.Add({seconds(1), {1e9, 1}, {}});
+  for (int64_t i = 0; i < kAttemptsPerKey; ++i) past.Add({seconds(1), {1, 1}, {}});
   EXPECT_THAT(past.attempts(), SizeIs(kAttemptsPerKey));
   EXPECT_EQ(past.largest_peak().memory_bytes, 1);
   EXPECT_EQ(past.finished(), 129);
 }
 
 PastAttempt StartedAt(int second) {
-  return {seconds(1), {static_cast<double>(second), 1}, {}, WallTime(seconds(second))};
+  return {seconds(1), {static_cast<double>(second), 1}, {}, {}, WallTime(seconds(second))};
 }
 
 // The long ones of a burst end last, and are as old as the others.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "admission/oom.h"
 #include "tests/support/admission_builders.h"
 
 namespace headroom {
@@ -77,6 +78,46 @@ TEST(ResolveRequest, SortsTokensAndDropsZeros) {
 TEST(Resolve, RoundsASharesAmountDown) {
   EXPECT_EQ(Resolve({0, 0.025}, 1001), 25);
   EXPECT_EQ(Resolve({32, std::nullopt}, 1000), 32);
+}
+
+TEST(ResolveRequest, ElseWhatTheTenantsOtherKeysUse) {
+  const TenantHistory tenant{12, 5_GiB, 2000};
+  const ResolvedRequest resolved = ResolveRequest({}, std::nullopt, Policy{}, kCapacity, tenant);
+  EXPECT_EQ(resolved.request, (ResourceVector{5_GiB, 2000, 32, {}}));
+  EXPECT_EQ(resolved.memory_source, RequestSource::kTenant);
+  EXPECT_EQ(resolved.cpu_source, RequestSource::kTenant);
+  EXPECT_EQ(resolved.tenant_attempts, 12);
+  const ResolvedRequest known = ResolveRequest({}, FiveAttempts(), Policy{}, kCapacity, tenant);
+  EXPECT_EQ(known.memory_source, RequestSource::kHistory);
+  EXPECT_EQ(known.key_attempts, 5);
+}
+
+TEST(ResolveRequest, TakesTheTenantForNothingWhileItHasFewAttempts) {
+  const TenantHistory tenant{2, 5_GiB, 2000};
+  EXPECT_EQ(ResolveRequest({}, std::nullopt, Policy{}, kCapacity, tenant).memory_source,
+            RequestSource::kDefault);
+}
+
+// One attempt that ran out of memory is known better than none.
+TEST(ResolveRequest, AsksForMoreAfterAnAttemptRanOutOfMemory) {
+  KeyHistory history;
+  history.attempts = 1;
+  history.memory_floor_bytes = 9_GiB;
+  const ResolvedRequest resolved = ResolveRequest({}, history, Policy{}, kCapacity);
+  EXPECT_EQ(resolved.request.memory_bytes, 9_GiB);
+  EXPECT_EQ(resolved.memory_source, RequestSource::kHistory);
+  DeclaredRequest declared;
+  declared.memory_bytes = 1_GiB;
+  EXPECT_EQ(ResolveRequest(declared, history, Policy{}, kCapacity).request.memory_bytes, 1_GiB);
+  history.memory_floor_bytes = 900_GiB;
+  EXPECT_EQ(ResolveRequest({}, history, Policy{}, kCapacity).request.memory_bytes, 100_GiB);
+}
+
+TEST(RaisedAfterOom, IsTheMostOfThree) {
+  EXPECT_EQ(RaisedAfterOom(10_GiB, 10_GiB), 12_GiB);
+  EXPECT_EQ(RaisedAfterOom(100_MiB, 100_MiB), 200_MiB);
+  EXPECT_EQ(RaisedAfterOom(100_MiB, 900_MiB), 900_MiB);
+  EXPECT_GT(RaisedAfterOom(INT64_MAX, std::nullopt), INT64_MAX / 2);
 }
 
 }  // namespace

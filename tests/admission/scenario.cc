@@ -102,7 +102,7 @@ void ReadWaiting(ScenarioObject& object, Scenario& scenario) {
   job.tenant = KeyNumber(object.Get("tenant", Text{}).value_or(""));
   if (const auto key = object.Get("key", Text{})) {
     job.key = KeyNumber(*key);
-    job.outlook = scenario.foresight->OfNext(*key);
+    job.outlook = scenario.foresight->OfNext(*key, {});
   }
   for (const JobId id : ReadIds(object)) {
     job.id = id;

@@ -365,5 +365,18 @@ TEST(ControlLoop, KeepsOfAnAttemptHowItGrewAndWhatItRanWith) {
   EXPECT_EQ(past[0].attempt.growth->MostOver({}, seconds(9)).memory_bytes, 5 * (kGiB / 100));
 }
 
+// Both lines count it, also before the key is known and after a restart.
+TEST(ControlLoop, AsksForMoreForAKeyAfterOneRanOutOfMemory) {
+  ADaemon daemon;
+  const JobId job = daemon.Submit(OfKey("key"));
+  daemon.Tick();
+  daemon.executor.End(daemon.Attempt(job), Signaled{9}, OomCause::kJobLimit, {3 * kGiB, 1, 1});
+  daemon.Tick();
+  daemon.Crash();
+  const JobId next = daemon.Submit(OfKey("key"));
+  daemon.Tick();
+  EXPECT_EQ(daemon.Job(next).reserved->memory_bytes, 3 * kGiB);
+}
+
 }  // namespace
 }  // namespace headroom

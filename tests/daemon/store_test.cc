@@ -279,13 +279,13 @@ TEST_F(StoreTest, HistoryIsThePeaksAndThe90thPercentileOfTheDuration) {
   for (int second = 1; second <= 20; ++second) {
     AddAttempt("key", {100 * second, 21 - second, 500000}, std::chrono::seconds(second));
   }
-  const KeyHistory expected{20, 2000, 500, 20, std::chrono::seconds(18)};
+  const KeyHistory expected{20, 2000, 500, 20, std::chrono::seconds(18), std::chrono::seconds(10)};
   EXPECT_EQ(store_->History("key").value(), expected);
 }
 
 TEST_F(StoreTest, HistoryKeepsWhatWasNotMeasuredAbsent) {
   AddAttempt("key", {std::nullopt, 3, std::nullopt}, Duration(0));
-  const KeyHistory expected{1, std::nullopt, std::nullopt, 3, Duration(0)};
+  const KeyHistory expected{1, std::nullopt, std::nullopt, 3, Duration(0), Duration(0)};
   EXPECT_EQ(store_->History("key").value(), expected);
 }
 
@@ -293,7 +293,8 @@ TEST_F(StoreTest, HistoryForgetsAllButTheLast128AttemptsOfAKey) {
   AddAttempt("other", {7, 7, 7}, std::chrono::hours(7));
   AddAttempt("key", {1000, 1000, 1000}, std::chrono::hours(1));
   for (int i = 0; i < 128; ++i) AddAttempt("key", {1, 1, 1000}, std::chrono::milliseconds(1));
-  const KeyHistory expected{128, 1, 1000, 1, std::chrono::milliseconds(1)};
+  const KeyHistory expected{
+      128, 1, 1000, 1, std::chrono::milliseconds(1), std::chrono::milliseconds(1)};
   EXPECT_EQ(store_->History("key").value(), expected);
   EXPECT_EQ(store_->History("other").value()->attempts, 1);
 }
@@ -306,6 +307,7 @@ TEST_F(StoreTest, HistoryKeepsAllThatIsKnownOfAnAttempt) {
   past.job = JobId{42};
   past.outcome = JobOutcome::kOomKilled;
   past.oom = OomCause::kJobLimit;
+  past.attempt.out_of_memory = true;
   past.declared_memory_bytes = 3;
   past.declared_cpu_millis = 4;
   past.limit_memory_bytes = 5;
@@ -335,6 +337,24 @@ TEST_F(StoreTest, HistoryForgetsThoseThatStartedFirst) {
   ASSERT_TRUE(store_->AddHistory(
       APastAttempt("key").Ran(std::chrono::seconds(7)).Started(WallTime(std::chrono::hours(999)))));
   EXPECT_EQ(Histories().front().attempt.duration, std::chrono::seconds(2));
+}
+
+TEST_F(StoreTest, PruningForgetsTheKeysThatEndedFirstBeyondSoMany) {
+  for (int64_t key = 0; key <= kMostKeys; ++key)
+    ASSERT_TRUE(store_->AddHistory(APastAttempt("key " + std::to_string(key))));
+  ASSERT_TRUE(store_->AddHistory(APastAttempt("key 0")));
+  ASSERT_TRUE(store_->Prune({}, 1));
+  EXPECT_EQ(store_->History("key 0").value()->attempts, 2);
+  EXPECT_EQ(store_->History("key 1").value(), std::nullopt);
+  EXPECT_EQ(store_->History("key 2").value()->attempts, 1);
+}
+
+TEST_F(StoreTest, HistoryAsksForMoreAfterAnAttemptRanOutOfMemory) {
+  PastAttemptOfKey past = APastAttempt("key").Used({5 << 20, 1, 1});
+  past.oom = OomCause::kJobLimit;
+  past.attempt.request_memory_bytes = 1 << 20;
+  ASSERT_TRUE(store_->AddHistory(past));
+  EXPECT_EQ(store_->History("key").value()->memory_floor_bytes, 101 << 20);
 }
 
 TEST_F(StoreTest, HistoryTakesAGrowthThatMakesNoSenseForNone) {
