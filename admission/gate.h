@@ -38,6 +38,9 @@ struct PressureReading {
   PressureKind kind = PressureKind::kSome;
   std::optional<double> avg10;  // percent; the larger of host and pool
   bool triggered = false;       // a PSI trigger fired since the last cycle: avg10 lags by up to 2 s
+  // CPU, while a job waits for its own cpu.max: what others take from jobs, over the last seconds
+  // (contention.h). A trigger, which knows nothing of that, proves nothing then.
+  bool own_limits_taken_out = false;
 
   bool operator==(const PressureReading&) const = default;
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "admission/contention.h"
+
 namespace headroom {
 namespace {
 
@@ -128,42 +130,71 @@ std::optional<Psi> PressureSample::*FieldOf(PressureResource resource) {
   return &PressureSample::memory;
 }
 
-// Since the sweep before; at first sight, since it started.
-bool IsThrottled(const CgroupSample* before, const CgroupSample& now) {
-  const bool same = before != nullptr && before->cgroup_id == now.cgroup_id;
-  return now.cpu.nr_throttled.value_or(0) > (same ? before->cpu.nr_throttled.value_or(0) : 0);
+std::optional<Duration> StallOf(const PressureSample& sample, PressureKind kind) {
+  const std::optional<Psi>& psi = sample.cpu;
+  if (!psi) return std::nullopt;
+  const std::optional<PsiLine>& line = kind == PressureKind::kSome ? psi->some : psi->full;
+  if (!line || !line->total_usec) return std::nullopt;
+  return std::chrono::microseconds(*line->total_usec);
 }
 
-const CgroupSample* AttemptBefore(const Measurements* before, const std::string& name) {
-  if (before == nullptr) return nullptr;
-  const auto found = before->attempts.find(name);
-  return found == before->attempts.end() ? nullptr : &found->second;
+// Absent as well when the counter was set back.
+std::optional<Duration> Since(std::optional<Duration> before, std::optional<Duration> now) {
+  if (!before || !now || *now < *before) return std::nullopt;
+  return *now - *before;
 }
 
-// The CPU pressure of those attempts that wait for the CPU and not for their own cpu.max. Absent if
-// none waits for its own.
-std::optional<double> CpuContention(const Measurements* before, const Measurements& now,
-                                    PressureKind kind) {
-  double worst = 0;
-  bool any_throttled = false;
-  for (const auto& [name, sample] : now.attempts) {
-    if (IsThrottled(AttemptBefore(before, name), sample)) {
-      any_throttled = true;
-      continue;
-    }
-    worst = std::max(worst, Avg10(sample.pressure.cpu, kind).value_or(0));
-  }
-  return any_throttled ? std::optional(worst) : std::nullopt;
+std::optional<Duration> ThrottledOf(const CgroupSample& sample) {
+  if (!sample.cpu.nr_throttled) return std::nullopt;
+  return std::min(*sample.cpu.nr_throttled, kMost / kQuotaPeriod.count()) * kQuotaPeriod;
 }
 
-std::optional<double> WorstAvg10(const Measurements* before, const Measurements& now,
-                                 PressureResource resource, PressureKind kind) {
+// Counters of a cgroup begin at nothing.
+CpuWait WaitOf(const CgroupSample* before, const CgroupSample& now, PressureKind kind) {
+  const std::optional<Duration> stalled = StallOf(now.pressure, kind), throttled = ThrottledOf(now);
+  const bool is_new = before == nullptr || before->cgroup_id != now.cgroup_id;
+  if (is_new) return {stalled, throttled, is_new};
+  return {Since(StallOf(before->pressure, kind), stalled), Since(ThrottledOf(*before), throttled),
+          is_new};
+}
+
+CpuWaits WaitsOf(const Measurements& before, const Measurements& now, PressureKind kind) {
+  CpuWaits waits;
+  waits.elapsed = now.started_at - before.started_at;
+  waits.host_stalled = Since(StallOf(before.host.pressure, kind), StallOf(now.host.pressure, kind));
+  waits.pool_stalled = Since(StallOf(before.pool.pressure, kind), StallOf(now.pool.pressure, kind));
+  for (const auto& [name, sample] : now.attempts)
+    waits.jobs.push_back(WaitOf(AttemptBefore(before, name), sample, kind));
+  return waits;
+}
+
+// In less time than this a job that waits for its cpu.max all the time may not show it.
+constexpr Duration kShortest = 5 * kQuotaPeriod;
+
+bool WasEverThrottled(const Measurements& now) {
+  return std::ranges::any_of(now.attempts, [](const auto& attempt) {
+    return attempt.second.cpu.nr_throttled.value_or(0) > 0;
+  });
+}
+
+PressureReading ReadOne(const Measurements* before, const Measurements& now,
+                        PressureResource resource, PressureKind kind) {
   const auto field = FieldOf(resource);
-  const auto worst = std::max(Avg10(now.host.pressure.*field, kind),  // absent is less than any
-                              Avg10(now.pool.pressure.*field, kind));
-  if (resource != PressureResource::kCpu || !worst) return worst;
-  const auto contention = CpuContention(before, now, kind);
-  return contention ? contention : worst;
+  PressureReading reading{resource, kind, std::nullopt};
+  reading.avg10 = std::max(Avg10(now.host.pressure.*field, kind),  // absent is less than any
+                           Avg10(now.pool.pressure.*field, kind));
+  if (resource != PressureResource::kCpu) return reading;
+  if (before == nullptr || now.started_at - before->started_at < kShortest) {
+    if (WasEverThrottled(now)) reading.avg10.reset();
+    return reading;
+  }
+  const CpuWaits waits = WaitsOf(*before, now, kind);
+  if (!AnyThrottled(waits)) return reading;
+  if (const auto contention = Contention(waits)) {
+    reading.avg10 = 100 * *contention;
+    reading.own_limits_taken_out = true;
+  }
+  return reading;
 }
 
 }  // namespace
@@ -221,7 +252,7 @@ std::vector<PressureReading> ReadPressure(const Measurements* before, const Meas
   for (const auto resource :
        {PressureResource::kMemory, PressureResource::kCpu, PressureResource::kIo}) {
     for (const auto kind : {PressureKind::kSome, PressureKind::kFull}) {
-      readings.push_back({resource, kind, WorstAvg10(before, now, resource, kind), false});
+      readings.push_back(ReadOne(before, now, resource, kind));
     }
   }
   return readings;

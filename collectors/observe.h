@@ -34,9 +34,8 @@ std::optional<HostView> ViewHost(const Measurements* before, const Measurements&
                                  const std::vector<TokenAmount>& tokens);
 
 // The readings that the gate listens to: per resource and kind the larger of host and pool.
-// Tasks that wait for their own cpu.max count as CPU pressure there and up to the host, so while a
-// running job is throttled, CPU is read as the largest pressure of the jobs that are not. Throttled
-// is what was since `before`, a sweep of some seconds ago; null: since it started.
+// While a running job waits for its own cpu.max, CPU is read as contention (admission/contention.h)
+// since `before`, a sweep of some seconds ago; without one it is absent until the next.
 // `triggered` is added by the caller that holds the triggers.
 std::vector<PressureReading> ReadPressure(const Measurements* before, const Measurements& now);
 

@@ -11,7 +11,8 @@ namespace {
 // past.
 constexpr Duration kSpacing = std::chrono::milliseconds(500);
 
-// avg10 is updated every two seconds; a trigger that fired is news before that.
+// avg10 is updated every two seconds; a trigger that fired is news before that. Not of a CPU that
+// jobs wait for because of their own cpu.max: the kernel counts that as well.
 void MarkTriggered(std::vector<PressureReading>& readings,
                    const std::vector<PressureReading>& fired) {
   for (const PressureReading& event : fired) {
@@ -19,7 +20,7 @@ void MarkTriggered(std::vector<PressureReading>& readings,
       return reading.resource == event.resource && reading.kind == event.kind;
     });
     if (same != readings.end()) {
-      same->triggered = true;
+      same->triggered = !same->own_limits_taken_out;
     } else {
       readings.push_back(event);
     }

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "admission/contention.h"
+
 namespace headroom {
 namespace {
 
-// 100 ms, the kernel's default. A thousandth of a core is 100 us of it; the least quota is 1 ms
-// (sched-bwc.rst).
-constexpr int64_t kPeriodUsec = 100'000;
+// A thousandth of a core is 100 us of it; the least quota is 1 ms (sched-bwc.rst).
+constexpr int64_t kPeriodUsec =
+    std::chrono::duration_cast<std::chrono::microseconds>(kQuotaPeriod).count();
 constexpr int64_t kLeastQuotaUsec = 1'000;
 
 using MaybeAmount = std::optional<int64_t>;

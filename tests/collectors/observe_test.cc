@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace headroom {
@@ -142,40 +143,80 @@ TEST(ReadPressure, IsAbsentWithoutPsi) {
   EXPECT_EQ(Read(now, PressureResource::kCpu, PressureKind::kSome), std::nullopt);
 }
 
-CgroupSample AnAttempt(double cpu_avg10, int64_t nr_throttled) {
-  CgroupSample attempt;
-  attempt.pressure.cpu = Some(cpu_avg10);
-  attempt.cpu.nr_throttled = nr_throttled;
-  return attempt;
+// A second of it, `stalled` of which its tasks waited, and so many of its ten periods cut short.
+struct Second {
+  Measurements before, now;
+  Second() { now.started_at = before.started_at + seconds(1); }
+
+  void Pool(double avg10, int64_t stalled_ms) {
+    for (auto* sample : {&now.host.pressure, &now.pool.pressure}) sample->cpu = Some(avg10);
+    before.pool.pressure.cpu = before.host.pressure.cpu = Some(avg10);
+    now.pool.pressure.cpu->some->total_usec = now.host.pressure.cpu->some->total_usec =
+        stalled_ms * 1000;
+  }
+  void Attempt(const std::string& name, int64_t stalled_ms, int64_t throttled) {
+    before.attempts[name] = now.attempts[name] = AnAttempt(5'000'000, 500);
+    now.attempts[name] = AnAttempt(5'000'000 + stalled_ms * 1000, 500 + throttled);
+  }
+
+ private:
+  static CgroupSample AnAttempt(int64_t total_usec, int64_t nr_throttled) {
+    CgroupSample attempt;
+    attempt.pressure.cpu = Some(50);
+    attempt.pressure.cpu->some->total_usec = total_usec;
+    attempt.cpu.nr_throttled = nr_throttled;
+    return attempt;
+  }
+};
+
+std::optional<double> CpuOf(const Second& second) {
+  return Read(second.now, PressureResource::kCpu, PressureKind::kSome, &second.before);
 }
 
 TEST(ReadPressure, TakesThrottlingByAJobsOwnLimitOutOfCpuPressure) {
-  Measurements now;
-  now.host.pressure.cpu = Some(80);
-  now.pool.pressure.cpu = Some(90);
-  now.attempts["1-1"] = AnAttempt(88, 500);
-  now.attempts["2-1"] = AnAttempt(4, 0);
-  EXPECT_EQ(Read(now, PressureResource::kCpu, PressureKind::kSome), 4);
-  now.attempts.erase("2-1");
-  EXPECT_EQ(Read(now, PressureResource::kCpu, PressureKind::kSome), 0);
-  now.attempts["1-1"].cpu.nr_throttled = 0;
-  EXPECT_EQ(Read(now, PressureResource::kCpu, PressureKind::kSome), 90);
+  Second second;
+  second.Pool(90, 900);
+  second.Attempt("1-1", 900, 10);
+  second.Attempt("2-1", 250, 0);
+  EXPECT_EQ(CpuOf(second), 25);
+  second.Attempt("2-1", 0, 0);
+  EXPECT_EQ(CpuOf(second), 0);
 }
 
 TEST(ReadPressure, TakesAJobThatWasThrottledLongAgoForAnyOther) {
-  Measurements before, now;
-  now.pool.pressure.cpu = Some(90);
-  before.attempts["1-1"] = AnAttempt(88, 500);
-  now.attempts["1-1"] = AnAttempt(88, 500);
-  EXPECT_EQ(Read(now, PressureResource::kCpu, PressureKind::kSome, &before), 90);
-  now.attempts["1-1"].cpu.nr_throttled = 501;
-  EXPECT_EQ(Read(now, PressureResource::kCpu, PressureKind::kSome, &before), 0);
+  Second second;
+  second.Pool(90, 900);
+  second.Attempt("1-1", 900, 0);
+  EXPECT_EQ(CpuOf(second), 90);
+}
+
+TEST(ReadPressure, SaysWhenATriggerProvesNothing) {
+  Second second;
+  second.Pool(90, 900);
+  second.Attempt("1-1", 900, 10);
+  const auto readings = ReadPressure(&second.before, second.now);
+  const auto cpu = std::ranges::find_if(readings, [](const PressureReading& reading) {
+    return reading.resource == PressureResource::kCpu && reading.kind == PressureKind::kSome;
+  });
+  EXPECT_TRUE(cpu->own_limits_taken_out);
+  EXPECT_FALSE(readings.front().own_limits_taken_out);
+}
+
+TEST(ReadPressure, DoesNotTakeThrottlingForPressureBeforeASecondSweep) {
+  Second second;
+  second.Pool(90, 900);
+  second.Attempt("1-1", 900, 10);
+  EXPECT_EQ(Read(second.now, PressureResource::kCpu, PressureKind::kSome), std::nullopt);
+  second.before.started_at = second.now.started_at - milliseconds(20);
+  EXPECT_EQ(CpuOf(second), std::nullopt);
+  second.now.attempts.clear();
+  EXPECT_EQ(CpuOf(second), 90);
 }
 
 TEST(ReadPressure, DoesNotInventCpuPressureWhereItIsNotMeasured) {
-  Measurements now;
-  now.attempts["1-1"] = AnAttempt(88, 500);
-  EXPECT_EQ(Read(now, PressureResource::kCpu, PressureKind::kSome), std::nullopt);
+  Second second;
+  second.Attempt("1-1", 900, 10);
+  EXPECT_EQ(CpuOf(second), std::nullopt);
 }
 
 }  // namespace
