@@ -6,12 +6,14 @@
 #include <variant>
 
 #include "admission/json/policy_json.h"
+#include "base/file.h"
 #include "base/units.h"
 #include "cli/table.h"
 #include "cli/text.h"
 #include "cli/trace_file.h"
 #include "cli/verb.h"
 #include "simulator/core_scheduler.h"
+#include "simulator/report.h"
 #include "simulator/study.h"
 #include "simulator/tasks.h"
 
@@ -36,11 +38,13 @@ constexpr OptionSpec kSimulateOptions[] = {
     {"capacity-memory", "SIZE", "the host; 512GiB if not given"},
     {"capacity-cpus", "N", "64 if not given"},
     {"tick", "TIME", "the step of the clock; 1s if not given"},
+    {"report", "FILE", "write a page with pictures (HTML) there as well"},
 };
 
 // What was asked for, checked.
 struct Study {
-  std::vector<sim::Contender> contenders;
+  std::vector<sim::Contender> contenders;  // policies first
+  std::size_t policies = 0;
   std::vector<sim::Task> tasks;  // empty: made up anew for each seed
   sim::TaskSet task_set = sim::TaskSet::kMixed;
   std::string workload_name;
@@ -122,6 +126,7 @@ Status ReadPolicies(const Args& args, Study& study) {
            return sim::Headroom(workload, policy);
          }});
   }
+  study.policies = study.contenders.size();
   return {};
 }
 
@@ -228,6 +233,37 @@ Table ResultsTable(const std::vector<sim::Standing>& standings) {
   return table;
 }
 
+// A word as a shell takes it.
+std::string Quoted(const std::string& word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,%+=";
+  if (!word.empty() && word.find_first_not_of(kPlain) == word.npos) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string CommandOf(const Args& args) {
+  std::string command = "headroom simulate";
+  for (const OptionSpec& option : kSimulateOptions) {
+    for (const std::string& value : args.All(option.name))
+      command += fmt::format(" --{} {}", option.name, Quoted(value));
+  }
+  return command;
+}
+
+Status WriteReport(const std::string& file, const Args& args, const Study& study,
+                   std::vector<sim::Standing> standings) {
+  const ResourceVector& host = study.run.capacity;
+  sim::Report report{
+      study.workload_name,
+      fmt::format("{} memory and {}", FormatAmount(host.memory_bytes, {Dimension::kMemory, {}}),
+                  FormatAmount(host.cpu_millis, {Dimension::kCpu, {}})),
+      CommandOf(args), std::move(standings), study.policies};
+  constexpr unsigned kForAll = 0644;
+  return WriteFileDurably(file, sim::ReportPage(report), kForAll);
+}
+
 Outcome<int> RunSimulate(Context& context, const Args& args) {
   const auto study = ReadStudy(args);
   if (!study) return tl::unexpected<Failure>(study.error());
@@ -238,6 +274,10 @@ Outcome<int> RunSimulate(Context& context, const Args& args) {
     context.PrintJson(ResultsJson(standings));
   } else {
     context.out() << Render(ResultsTable(standings), context.look());
+  }
+  if (const auto file = args.Get("report")) {
+    if (Status written = WriteReport(*file, args, *study, standings); !written)
+      return Refuse(ExitCode::kFailed, "--report: " + written.error().message);
   }
   return 0;
 }
@@ -263,7 +303,7 @@ const Verb kSimulateVerb{
         "  clairvoyant       the future known: at most 60 % at every instant\n"
         "  clairvoyant-peak  the same with 90 %\n\n"
         "examples:\n"
-        "  headroom simulate --workload tpp --seeds 20\n"
+        "  headroom simulate --workload tpp --seeds 20 --report tpp.html\n"
         "  headroom simulate --trace t.csv.gz --policy new.json --reference count:24",
     .options = kSimulateOptions,
     .operands = Operands::kAnywhere,

@@ -132,6 +132,9 @@ class Game {
                                              static_cast<double>(options_.capacity.cpu_millis))};
     memory_levels_.Add(static_cast<double>(host_.wanted_memory_bytes()) / memory, seconds);
     cpu_levels_.Add(used.cpu, seconds);
+    result_.course.Add({seconds, used.memory, used.cpu,
+                        static_cast<double>(host_.wanted_memory_bytes()) / memory,
+                        static_cast<double>(waiting_.size())});
     if (waiting_.empty()) return;
     while_waiting_.Add(used, seconds);
     if ((result_.finished + result_.oom_kills) * 3 >= result_.jobs)
@@ -153,7 +156,9 @@ class Game {
       if (workload_.jobs[wait.job].peak_memory_bytes >= large) largest.push_back(wait.seconds);
     }
     result_.mean_wait_seconds = mean.value();
-    result_.p99_wait_seconds = Percentile(std::move(all), 0.99);
+    result_.p99_wait_seconds = Percentile(all, 0.99);
+    std::ranges::sort(all);
+    result_.waits = std::move(all);
     result_.largest_job_p99_wait_seconds = Percentile(std::move(largest), 0.99);
     return result_;
   }

@@ -5,6 +5,7 @@
 
 #include "admission/resources.h"
 #include "base/clock.h"
+#include "simulator/course.h"
 #include "simulator/scheduler.h"
 #include "simulator/workload.h"
 
@@ -38,6 +39,8 @@ struct RunResult {
   Utilization mean_utilization_while_waiting_warm;  // the same after a third of the jobs has ended
   Utilization peak_utilization;
   Utilization p999_utilization;  // not exceeded in 99.9 % of the time
+  std::vector<double> waits;     // in seconds, of what started, shortest first
+  Course course;                 // from the first submission to the last end
 };
 
 // Deterministic: the same arguments, the same result.

@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "base/file.h"
 #include "cli/trace_file.h"
 #include "tests/cli/cli_run.h"
 #include "tests/support/temp_dir.h"
@@ -46,6 +47,29 @@ TEST(Simulate, PlaysATraceUnderThePolicyAndItsReferences) {
   }
   EXPECT_GE(results[2]["makespan_seconds"], 18);
   EXPECT_GT(results[2]["mean_utilization_while_waiting"]["memory"], 0);
+}
+
+TEST(Simulate, WritesAPageWithTheCommandThatMadeIt) {
+  const TempDir dir;
+  const std::string page = dir / "out.html";
+  const std::string trace = AFile(dir, "a <b>'s.csv", kTrace);
+  const Ran ran =
+      Simulate({"--trace", trace, "--seeds", "1", "--reference", "count:1", "--report", page});
+  ASSERT_EQ(ran.exit, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("count:1"));  // the table is printed as well
+  const auto text = ReadFile(page, 1 << 20);
+  ASSERT_TRUE(text);
+  EXPECT_THAT(*text, HasSubstr("headroom simulate --trace &#39;"));
+  EXPECT_THAT(*text, testing::Not(HasSubstr("<b>")));
+}
+
+TEST(Simulate, SaysWhyAPageCannotBeWritten) {
+  const TempDir dir;
+  const Ran ran = Simulate({"--trace", AFile(dir, "t.csv", kTrace), "--seeds", "1", "--reference",
+                            "", "--report", dir / "none/out.html"});
+  EXPECT_NE(ran.exit, 0);
+  EXPECT_THAT(ran.err, HasSubstr("--report"));
+  EXPECT_THAT(ran.err, HasSubstr("none/out.html"));
 }
 
 TEST(Simulate, ShowsHowSureItIsOfSeveralSeeds) {
