@@ -48,6 +48,7 @@ constexpr Endpoint kEndpoints[] = {
     {"PUT", "/v1/sources/{source}/jobs", Access::kCaller, Parameters::kNone, Body::kJsonList,
      SyncSource},
     {"GET", "/v1/plan", Access::kCaller, Parameters::kNone, Body::kNone, AtOnce<GetPlan>},
+    {"GET", "/v1/keys", Access::kCaller, Parameters::kSome, Body::kNone, AtOnce<ListKeys>},
     {"GET", "/v1/snapshot", Access::kCaller, Parameters::kNone, Body::kNone, AtOnce<GetSnapshot>},
     {"GET", "/v1/headroom", Access::kCaller, Parameters::kNone, Body::kNone, AtOnce<GetHeadroom>},
     {"GET", "/v1/policy", Access::kCaller, Parameters::kNone, Body::kNone, AtOnce<GetPolicy>},

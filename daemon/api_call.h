@@ -53,6 +53,8 @@ Answer ShowJob(ApiContext& api, const ApiCall& call);
 Answer ExplainJob(ApiContext& api, const ApiCall& call);
 Answer ReadLog(ApiContext& api, const ApiCall& call);
 
+Answer ListKeys(ApiContext& api, const ApiCall& call);
+
 Answer GetSnapshot(ApiContext& api, const ApiCall& call);
 Answer GetPlan(ApiContext& api, const ApiCall& call);
 Answer GetHeadroom(ApiContext& api, const ApiCall& call);

@@ -110,8 +110,14 @@ Result<std::optional<KeyHistory>> ReadHistory(Database& db, const std::string& k
   }
 }
 
-Status ReadHistories(Database& db, const std::function<void(PastAttemptOfKey)>& take) {
-  Query rows = db.Ask(fmt::format("SELECT id, {} FROM history ORDER BY id", kColumns));
+Status ReadHistories(Database& db, const std::function<void(PastAttemptOfKey)>& take,
+                     const HistoryQuery& query) {
+  Query rows = db.Ask(fmt::format(
+      "SELECT id, {} FROM history WHERE (?1 IS NULL OR uid = ?1) AND (?2 = '' OR key = ?2)"
+      " ORDER BY id",
+      kColumns));
+  rows.Bind(query.uid ? std::optional<int64_t>(*query.uid) : std::nullopt)
+      .Bind(std::string_view(query.key));
   for (;;) {
     const auto more = rows.Next();
     if (!more) return tl::unexpected<Error>(more.error());

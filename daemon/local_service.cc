@@ -226,6 +226,25 @@ Result<JobView> LocalService::Show(const Caller& caller, JobId id) {
   return Known(caller, id).map([this](const JobRecord& job) { return ViewOf(job); });
 }
 
+Result<std::vector<KeyView>> LocalService::Keys(const Caller& caller, const std::string& key) {
+  HistoryQuery query;
+  query.key = key;
+  if (!caller.admin) query.uid = caller.uid;
+  auto views = ViewKeys(book_.store(), query);
+  if (!views) return tl::unexpected(Unavailable(views.error()));
+  if (views->empty() && !key.empty())
+    return Fail(ErrorCode::kNotFound, fmt::format("key {}: no attempt of it is known", key));
+  for (KeyView& view : *views) {
+    JobRecord next;
+    next.submission.key = view.key;
+    next.submission.tenant = view.tenant;
+    next.submission.request.memory_bytes = view.asked.memory_bytes;
+    next.submission.request.cpu_millis = view.asked.cpu_millis;
+    view.next = book_.Resolve(next, loop_.policy(), loop_.capacity(), loop_.foresight());
+  }
+  return views;
+}
+
 Result<std::vector<JobView>> LocalService::List(const Caller& caller, const JobQuery& query) {
   JobQuery own = query;
   if (!caller.admin) own.uid = caller.uid;

@@ -45,6 +45,7 @@ class LocalService final : public Service {
   Result<WhyView> Why(const Caller& caller, JobId id) override;
   Result<PlanView> GetPlan(const Caller& caller) override;
   Result<TrialView> Try(const Caller& caller, JobSubmission submission) override;
+  Result<std::vector<KeyView>> Keys(const Caller& caller, const std::string& key) override;
   Result<StatusView> GetStatus(const Caller& caller) override;
   Result<EventPage> Events(const Caller& caller, int64_t after, std::size_t limit) override;
   void OnNextEvent(std::function<void()> wake) override;

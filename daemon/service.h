@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "collectors/measurements.h"
 #include "daemon/job_record.h"
+#include "daemon/key_views.h"
 #include "daemon/store.h"
 #include "executor/native_executor.h"
 
@@ -144,6 +145,9 @@ class Service {
   virtual Result<PlanView> GetPlan(const Caller& caller) = 0;
   // Stores nothing.
   virtual Result<TrialView> Try(const Caller& caller, JobSubmission submission) = 0;
+  // Of the caller's own attempts, of all for an admin. Empty `key`: all keys. The most wasteful
+  // first.
+  virtual Result<std::vector<KeyView>> Keys(const Caller& caller, const std::string& key) = 0;
   virtual Result<StatusView> GetStatus(const Caller& caller) = 0;
   // `last` equals `after` exactly when nothing has happened since.
   virtual Result<EventPage> Events(const Caller& caller, int64_t after, std::size_t limit) = 0;

@@ -57,8 +57,9 @@ class SqliteStore final : public Store {
   Result<std::optional<KeyHistory>> History(const std::string& key) override {
     return Read("read history", [&] { return ReadHistory(*db_, key); });
   }
-  Status Histories(const std::function<void(PastAttemptOfKey)>& take) override {
-    return Read("read all history", [&] { return ReadHistories(*db_, take); });
+  Status Histories(const std::function<void(PastAttemptOfKey)>& take,
+                   const HistoryQuery& query) override {
+    return Read("read all history", [&] { return ReadHistories(*db_, take, query); });
   }
   Status AddHistory(const PastAttemptOfKey& past) override {
     return Write("add to history", [&] { return AddToHistory(*db_, past); });

@@ -43,6 +43,11 @@ struct JobQuery {
   std::size_t limit = 100;
 };
 
+struct HistoryQuery {
+  std::optional<uid_t> uid;
+  std::string key;  // empty: any
+};
+
 // Whether a store's error is about the one call, which had no effect: its caller's mistake.
 bool IsMistake(const Error& error);
 
@@ -84,7 +89,8 @@ class Store {
   virtual Result<std::optional<KeyHistory>> History(const std::string& key) = 0;
   // Hands over all attempts that are remembered, of all keys, in the order in which they ended. A
   // growth that makes no sense is told in the log and left out.
-  virtual Status Histories(const std::function<void(PastAttemptOfKey)>& take) = 0;
+  virtual Status Histories(const std::function<void(PastAttemptOfKey)>& take,
+                           const HistoryQuery& query = {}) = 0;
   // Adds one finished attempt to its key's history. Those of the key that started before its last
   // 128 are forgotten.
   virtual Status AddHistory(const PastAttemptOfKey& past) = 0;

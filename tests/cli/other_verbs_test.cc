@@ -23,6 +23,40 @@ std::string LogLine(const char* stream, int64_t offset) {
   return fmt::format("GET /v1/jobs/7/logs?stream={}&offset={}&limit=1048576", stream, offset);
 }
 
+constexpr const char* kKeys = R"({"keys": [
+  {"key": "align", "tenant": "alice", "attempts": 12, "oom_kills": 2,
+   "declared_memory_bytes": 1073741824, "used_memory_bytes": {"p50": 1, "p95": 2, "most": 1073741824},
+   "duration_p90_seconds": 90, "finding": "out_of_memory", "declare_memory_bytes": 1288699904,
+   "next": {"memory_bytes": 1073741824, "memory_source": "declared", "cpu_millis": 500,
+            "cpu_source": "history"}},
+  {"key": "sort", "tenant": "alice", "attempts": 3, "oom_kills": 0,
+   "declared_memory_bytes": 8589934592, "used_memory_bytes": {"p50": 1, "p95": 2, "most": 1073741824},
+   "duration_p90_seconds": 4, "finding": "over_declared", "times": 8.0,
+   "declare_memory_bytes": 1181116006}], "more": false})";
+
+TEST(Advise, NamesWhatToChange) {
+  FakeDaemon daemon;
+  daemon.On("GET /v1/keys", {Json(json::parse(kKeys))});
+  const Ran ran = CliRun(daemon.socket())({"advise"});
+  EXPECT_EQ(ran.exit, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("OOM-killed 2x: --memory 1229MiB"));
+  EXPECT_THAT(ran.out, HasSubstr("8.0x over: --memory 1126MiB"));
+  EXPECT_THAT(ran.out, Not(HasSubstr("next request")));
+}
+
+TEST(Advise, SaysOfOneKeyWhatItsNextRequestIs) {
+  FakeDaemon daemon;
+  daemon.On("GET /v1/keys?key=align%20it", {Json(json::parse(kKeys))});
+  const Ran ran = CliRun(daemon.socket())({"advise", "--key", "align it"});
+  EXPECT_THAT(ran.out, HasSubstr("next request: 1.0 GiB memory (declared), 0.50 cores (history)"));
+}
+
+TEST(Advise, SaysSoWhereNothingIsKnown) {
+  FakeDaemon daemon;
+  daemon.On("GET /v1/keys", {Json({{"keys", json::array()}, {"more", false}})});
+  EXPECT_EQ(CliRun(daemon.socket())({"advise"}).out, "no job with a name or a key has ended yet\n");
+}
+
 TEST(Logs, PrintsWhatIsThereAndEnds) {
   FakeDaemon daemon;
   daemon.On(LogLine("stdout", 0), {Log("abc\n", 4, false)});

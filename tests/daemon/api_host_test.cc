@@ -160,5 +160,27 @@ TEST(GetMetrics, ServesTheTextFormat) {
   EXPECT_THAT(answer.Header("Content-Type"), HasSubstr("version=0.0.4"));
 }
 
+TEST(ListKeys, ShowsWhatIsKnownAndWhatToDeclare) {
+  ApiServer server;
+  KeyView view;
+  view.key = "align";
+  view.asked.memory_bytes = 400;
+  view.advice.attempts = 5;
+  view.advice.memory_bytes = UsedAmounts{1, 2, 3};
+  view.advice.finding = Finding::kOverDeclared;
+  view.advice.times = 4.0;
+  server.service.keys.assign(1001, view);
+  const json answer = server.Get("/v1/keys?key=align").Json();
+  EXPECT_EQ(server.service.last_key, "align");
+  EXPECT_EQ(answer["keys"].size(), 1000);
+  EXPECT_EQ(answer["more"], true);
+  const json& key = answer["keys"][0];
+  EXPECT_EQ(key["used_memory_bytes"], json::parse(R"({"p50": 1, "p95": 2, "most": 3})"));
+  EXPECT_EQ(key["used_cpu_millis"], nullptr);
+  EXPECT_EQ(key["finding"], "over_declared");
+  EXPECT_EQ(key["times"], 4.0);
+  EXPECT_EQ(server.Get("/v1/keys?keys=align").status, 400);
+}
+
 }  // namespace
 }  // namespace headroom

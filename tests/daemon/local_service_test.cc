@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "tests/daemon/a_past_attempt.h"
 #include "tests/support/a_daemon.h"
 
 // What clients are promised, on a real store and the real loop.
@@ -373,6 +374,29 @@ TEST_F(LocalServiceTest, SumsUpWhereEverythingStands) {
   EXPECT_EQ(status.jobs_by_state.at("running"), 1);
   ASSERT_THAT(status.running, SizeIs(1));
   EXPECT_EQ(status.account->expected_charge.memory_bytes, 9 * kGiB);
+}
+
+TEST(LocalService, ShowsKeysOnlyToThoseWhoRanThem) {
+  ADaemon daemon;
+  for (const auto& [key, uid] : {std::pair("mine", 1000), std::pair("theirs", 1001)}) {
+    PastAttemptOfKey past = APastAttempt(key).Used({kGiB, 1, 1}).Ran(std::chrono::seconds(9));
+    past.uid = static_cast<uid_t>(uid);
+    past.declared_memory_bytes = 4 * kGiB;
+    ASSERT_TRUE(daemon.store().AddHistory(past));
+  }
+  ASSERT_TRUE(daemon.store().Commit());
+  Caller alice;
+  alice.uid = 1000;
+  const auto own = daemon.service().Keys(alice, "");
+  ASSERT_TRUE(own);
+  ASSERT_EQ(own->size(), 1);
+  EXPECT_EQ(own->front().key, "mine");
+  EXPECT_EQ(own->front().next->request.memory_bytes, 4 * kGiB);
+  EXPECT_EQ(own->front().next->memory_source, RequestSource::kDeclared);
+  EXPECT_EQ(daemon.service().Keys(alice, "theirs").error().code, ErrorCode::kNotFound);
+  Caller root = alice;
+  root.admin = true;
+  EXPECT_EQ(daemon.service().Keys(root, "")->size(), 2);
 }
 
 }  // namespace

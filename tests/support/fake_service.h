@@ -19,6 +19,8 @@ class FakeService final : public Service {
   std::optional<Error> failure;  // of every call
   bool hold = false;             // submissions wait for Release(), as for a commit
   std::vector<PolicyProblem> policy_problems;
+  std::vector<KeyView> keys;
+  std::string last_key;
   std::vector<std::string> not_ready;
   std::function<std::string()> metrics = [] { return std::string("headroom_jobs 1\n"); };
   std::string log_path;
@@ -51,6 +53,12 @@ class FakeService final : public Service {
   Result<WhyView> Why(const Caller& caller, JobId id) override;
   Result<PlanView> GetPlan(const Caller& caller) override;
   Result<TrialView> Try(const Caller& caller, JobSubmission submission) override;
+  Result<std::vector<KeyView>> Keys(const Caller& caller, const std::string& key) override {
+    last_caller = caller;
+    last_key = key;
+    if (failure) return tl::unexpected(*failure);
+    return keys;
+  }
   Result<StatusView> GetStatus(const Caller& caller) override;
   Result<EventPage> Events(const Caller& caller, int64_t after, std::size_t limit) override;
   void OnNextEvent(std::function<void()> wake) override { wakes_.push_back(std::move(wake)); }
