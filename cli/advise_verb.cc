@@ -98,7 +98,7 @@ Outcome<int> RunAdvise(Context& context, const Args& args) {
 const Verb kAdviseVerb{
     .name = "advise",
     .operands_text = "",
-    .summary = "what jobs of each key used beside what they declare, and what to change",
+    .summary = "what jobs of a key used beside what they declare, and what to change",
     .details =
         "Of your own jobs, as root of all; the keys that waste most come first. A key is\n"
         "what history is kept by: --key of a job, else its --name.\n\n"
