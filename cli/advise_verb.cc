@@ -41,12 +41,9 @@ std::string FindingText(const json& key) {
 
 Table KeysTable(const json& keys) {
   Table table;
-  table.columns = {{"KEY", Align::kLeft, 8},
-                   {"RUNS", Align::kRight, {}},
-                   {"DECLARED", Align::kRight, {}},
-                   {"P95", Align::kRight, {}, 1},
-                   {"MOST", Align::kRight, {}},
-                   {"TIME P90", Align::kRight, {}, 2},
+  table.columns = {{"KEY", Align::kLeft, 8},        {"RUNS", Align::kRight, {}},
+                   {"DECLARED", Align::kRight, {}}, {"P95", Align::kRight, {}, 1},
+                   {"MOST", Align::kRight, {}},     {"TIME P90", Align::kRight, {}, 2},
                    {"FINDING", Align::kLeft, {}}};
   for (const auto& key : keys) {
     const auto& memory = ObjectAt(key, "used_memory_bytes");
