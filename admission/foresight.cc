@@ -162,7 +162,7 @@ const KeyOutlook* Foresight::OfNext(std::string_view key, std::string_view tenan
 KeyOutlook Foresight::OutlookOf(std::string_view key, std::string_view tenant) const {
   Kept kept;
   Renew(kept, NameOf(key, tenant));
-  return std::move(kept.outlook);
+  return kept.outlook;
 }
 
 void Foresight::Renew(Kept& kept, const Named& name) const {
