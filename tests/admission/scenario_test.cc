@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "base/file.h"
@@ -56,6 +57,22 @@ TEST(ScenarioFiles, ShowEveryReason) {
   ASSERT_GE(AllReasons().size(), 13U);
   for (const Reason reason : AllReasons())
     EXPECT_TRUE(shown.contains(ToString(reason))) << ToString(reason);
+}
+
+// "| `fits` | admit | …": the table under "## Reasons", in the order of the code.
+TEST(DecisionsDocument, HasOneRowForEachReason) {
+  std::ifstream file(std::filesystem::path(HEADROOM_TEST_DATA) / "../../docs/decisions.md");
+  ASSERT_TRUE(file);
+  std::vector<std::string> documented;
+  bool in_table = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("## ")) in_table = line == "## Reasons";
+    if (in_table && line.starts_with("| `"))
+      documented.push_back(line.substr(3, line.find('`', 3) - 3));
+  }
+  std::vector<std::string> reasons;
+  for (const Reason reason : AllReasons()) reasons.emplace_back(ToString(reason));
+  EXPECT_EQ(documented, reasons);
 }
 
 // ---- The loader itself
