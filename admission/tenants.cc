@@ -9,7 +9,7 @@
 namespace headroom {
 namespace {
 
-// Less than this of the capacity is forgotten.
+// Who holds nothing any more, and held less than this share on average, is forgotten.
 constexpr double kLeastShare = 1e-6;
 
 double Ratio(int64_t part, int64_t whole) {
@@ -50,8 +50,11 @@ PastUse NextPastUse(const Snapshot& snapshot, const Policy& policy) {
     use.cpu += fresh * Ratio(amounts.cpu_millis, capacity.cpu_millis);
   }
   PastUse past{snapshot.now, {}};
-  for (const auto& [tenant, use] : next)
-    if (std::max(use.memory, use.cpu) >= kLeastShare) past.tenants.push_back(use);
+  // What is added in one cycle is little: only who holds nothing any more is forgotten.
+  for (const auto& [tenant, use] : next) {
+    if (held.contains(tenant) || std::max(use.memory, use.cpu) >= kLeastShare)
+      past.tenants.push_back(use);
+  }
   return past;
 }
 

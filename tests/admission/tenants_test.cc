@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "admission/draw.h"
 #include "tests/support/admission_builders.h"
 
@@ -65,6 +67,19 @@ TEST(Tenants, ApproachWhatTheyHoldInThePast) {
   Snapshot snapshot = AHost().Running(RunsFor(kAnn, 40_GiB));
   snapshot.past_use.at = kNow - hours(2);
   EXPECT_DOUBLE_EQ(NextPastUse(snapshot, policy).tenants[0].memory, 0.2);
+}
+
+TEST(Tenants, GainAPastSecondBySecondHoweverLittleTheyHold) {
+  Policy policy;
+  policy.queue.half_life = hours(24);
+  Snapshot snapshot = AHost().Running(RunsFor(kAnn, 1_GiB));
+  snapshot.past_use.at = snapshot.now;
+  for (int second = 0; second < 3600; ++second) {
+    snapshot.now += std::chrono::seconds(1);
+    snapshot.past_use = NextPastUse(snapshot, policy);
+  }
+  ASSERT_EQ(snapshot.past_use.tenants.size(), 1U);
+  EXPECT_NEAR(snapshot.past_use.tenants[0].memory, 0.01 * (1 - std::exp2(-1.0 / 24)), 1e-9);
 }
 
 TEST(Tenants, ForgetWhatIsTooLittleToCount) {
