@@ -116,7 +116,9 @@ class Pass {
     if (auto wait = IsNewAndBusy(job)) return *std::move(wait);
     if (auto wait = WhatHoldsItBack(job, needs)) {
       if (MayReserve(job)) Reserve(job, needs);
-      lender_waits_ |= !tenants_.WouldBorrow(job.tenant, job.request);
+      // A token that others hold is not what borrowing takes.
+      const bool by_token = wait->axis && wait->axis->dimension == Dimension::kToken;
+      lender_waits_ |= !by_token && !tenants_.WouldBorrow(job.tenant, job.request);
       return *std::move(wait);
     }
     if (lender_waits_ && tenants_.WouldBorrow(job.tenant, job.request))

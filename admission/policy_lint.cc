@@ -119,7 +119,8 @@ std::string WaitBound(const Policy& policy) {
   std::string bound = "a job that fits is due ";
   bound += queue.order == QueueOrder::kAge ? due : "after " + due;
   bound +=
-      ", and then waits for those of its tenant that are due before it and for the longest "
+      ", and then waits for those of its tenant that are due before it, for tenants that hold "
+      "less, and for the longest "
       "running job";
   bound += queue.ageing ? "; " + FormatDuration(*queue.ageing) +
                               " more for each step to the highest priority that waits"

@@ -5,7 +5,8 @@
 namespace headroom {
 namespace {
 
-constexpr double kLeast = -0.10, kMost = 0.25;
+// Shares of the target: 10 points below and 25 above a target of 60 %.
+constexpr double kLeast = -0.10 / 0.6, kMost = 0.25 / 0.6;
 
 double ObservedShare(const Snapshot& snapshot, const Policy& policy) {
   const int64_t capacity =
@@ -24,10 +25,13 @@ Trim NextTrim(const Snapshot& snapshot, const Policy& policy, HeldBackBy held_ba
   if (first || !snapshot.host || !snapshot.mean_duration || held_back == HeldBackBy::kNothing)
     return next;
   const auto passed = static_cast<double>((snapshot.now - snapshot.trim.at).count());
-  const double durations = passed / static_cast<double>(snapshot.mean_duration->count());
+  // Jobs that last no tick show nothing from which to correct.
+  const Duration duration = std::max(*snapshot.mean_duration, policy.tick);
+  const double durations = passed / static_cast<double>(duration.count());
   const double step = (policy.target.memory - ObservedShare(snapshot, policy)) * durations / 2;
   const bool frozen = held_back == HeldBackBy::kSomethingElse && (step > 0 || next.share <= 0);
-  if (!frozen) next.share = std::clamp(next.share + step, kLeast, kMost);
+  const double target = policy.target.memory;
+  if (!frozen) next.share = std::clamp(next.share + step, kLeast * target, kMost * target);
   return next;
 }
 

@@ -10,7 +10,8 @@ namespace headroom {
 enum class HeldBackBy { kNothing, kTarget, kSomethingElse };
 
 // The trim for the next pass. It stands still while something else holds jobs back, and may then
-// only lose what it had gained: use would not follow it. Bounded: −10 % to +25 % of capacity.
+// only lose what it had gained: use would not follow it. Bounded: a sixth of the target down,
+// five twelfths up.
 Trim NextTrim(const Snapshot& snapshot, const Policy& policy, HeldBackBy held_back);
 
 }  // namespace headroom

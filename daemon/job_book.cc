@@ -17,6 +17,18 @@ std::optional<TenantHistory> TenantOf(const JobSubmission& asked, const Foresigh
   return asked.key.empty() ? std::nullopt : foresight.OfTenant(asked.tenant);
 }
 
+// What others of its key used is not more than this job may use.
+ResolvedRequest Resolved(const JobSubmission& asked, const std::optional<KeyHistory>& history,
+                         const Policy& policy, const ResourceVector& capacity,
+                         const Foresight& foresight) {
+  ResolvedRequest resolved =
+      ResolveRequest(asked.request, history, policy, capacity, TenantOf(asked, foresight));
+  int64_t& memory = resolved.request.memory_bytes;
+  if (!asked.request.memory_bytes)
+    memory = std::min(memory, asked.memory_max_bytes.value_or(memory));
+  return resolved;
+}
+
 }  // namespace
 
 JobBook::JobBook(Store& store, const Clock& clock, std::string boot_id)
@@ -155,9 +167,7 @@ std::optional<KeyHistory> JobBook::HistoryOf(const std::string& key) {
 std::optional<ResolvedRequest> JobBook::Resolve(const JobRecord& job, const Policy& policy,
                                                 const ResourceVector& capacity,
                                                 const Foresight& foresight) {
-  const JobSubmission& asked = job.submission;
-  return ResolveRequest(asked.request, HistoryOf(asked.key), policy, capacity,
-                        TenantOf(asked, foresight));
+  return Resolved(job.submission, HistoryOf(job.submission.key), policy, capacity, foresight);
 }
 
 WaitingJob JobBook::ToWaiting(const JobRecord& job, const Policy& policy,
@@ -167,9 +177,7 @@ WaitingJob JobBook::ToWaiting(const JobRecord& job, const Policy& policy,
   waiting.id = job.id;
   waiting.priority = job.submission.priority;
   waiting.submitted_at = job.submitted_boottime;
-  waiting.request = ResolveRequest(job.submission.request, history, policy, capacity,
-                                   TenantOf(job.submission, foresight))
-                        .request;
+  waiting.request = Resolved(job.submission, history, policy, capacity, foresight).request;
   waiting.duration = job.submission.duration;
   waiting.key = KeyNumber(job.submission.key);
   waiting.tenant = KeyNumber(job.submission.tenant);

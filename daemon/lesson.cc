@@ -1,5 +1,7 @@
 #include "daemon/lesson.h"
 
+#include <algorithm>
+
 namespace headroom {
 namespace {
 
@@ -17,7 +19,10 @@ FinishedAttempt AttemptOf(const JobRecord& running, const AttemptEnd& end, const
   attempt.cpu_usec = end.usage.cpu_usec;
   attempt.started = WallOf(end.started_at, now);
   if (running.reserved) {
-    attempt.request_memory_bytes = running.reserved->memory_bytes;
+    // More than its own limit it could not have used, whatever it had asked for.
+    attempt.request_memory_bytes =
+        std::min(running.reserved->memory_bytes,
+                 running.submission.memory_max_bytes.value_or(running.reserved->memory_bytes));
     attempt.request_cpu_millis = running.reserved->cpu_millis;
   }
   attempt.out_of_memory = end.oom == OomCause::kJobLimit;

@@ -34,9 +34,16 @@ TEST(NextTrim, GainsNothingWhileSomethingElseHoldsJobsBack) {
   EXPECT_LT(After(70_GiB, 0.07, HeldBackBy::kSomethingElse).share, 0.07);
 }
 
-TEST(NextTrim, StaysWithinItsBounds) {
-  EXPECT_EQ(After(0, 0.249, HeldBackBy::kTarget).share, 0.25);
-  EXPECT_EQ(After(100_GiB, -0.099, HeldBackBy::kTarget).share, -0.10);
+TEST(NextTrim, StaysWithinItsSharesOfTheTarget) {
+  EXPECT_NEAR(After(0, 0.207, HeldBackBy::kTarget).share, 0.5 * 5 / 12, 1e-9);
+  EXPECT_NEAR(After(100_GiB, -0.083, HeldBackBy::kTarget).share, -0.5 / 6, 1e-9);
+}
+
+TEST(NextTrim, MovesNoFasterForJobsThatLastNoTime) {
+  Snapshot snapshot = AHost().Running(ARunning(1).Memory(50_GiB).Uses(50_GiB));
+  snapshot.trim = {0.01, kNow - seconds(1)};
+  snapshot.mean_duration = Duration{};
+  EXPECT_EQ(NextTrim(snapshot, HalfTheHost(), HeldBackBy::kTarget).share, 0.01);
 }
 
 TEST(NextTrim, BeginsWithTheFirstPassAndWithTheFirstEnd) {
