@@ -15,7 +15,8 @@ namespace headroom {
 
 // Threads: the loop's only; `loop` outlives it. An answer is worked out on the loop's thread, so
 // all that are given between two cycles share one budget (kWorkBetweenCycles decisions about one
-// job, well under 100 ms). Beyond it they say that they were cut short.
+// job). Beyond it they say that they were cut short. Not in the budget: the decision about the
+// queue as it stands, which each dry run makes anew.
 class Planner {
  public:
   static constexpr int64_t kWorkBetweenCycles = 600'000;
