@@ -182,5 +182,11 @@ TEST(ListKeys, ShowsWhatIsKnownAndWhatToDeclare) {
   EXPECT_EQ(server.Get("/v1/keys?keys=align").status, 400);
 }
 
+TEST(ListKeys, SaysThatNothingIsKnownOfAKey) {
+  ApiServer server;
+  server.service.failure = Error{ErrorCode::kNotFound, "key align: no attempt of it is known", 0};
+  EXPECT_EQ(server.Get("/v1/keys?key=align").status, 404);
+}
+
 }  // namespace
 }  // namespace headroom
