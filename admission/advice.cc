@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "admission/nearest_rank.h"
 #include "base/units.h"
 
 namespace headroom {
@@ -10,18 +11,9 @@ namespace {
 constexpr std::size_t kEnough = 3;
 constexpr double kOverDeclared = 1.5;
 
-// REQUIRES: there are some.
-template <class Value>
-Value Percentile(std::vector<Value> values, std::size_t percent) {
-  const std::size_t rank = (values.size() * percent + 99) / 100;
-  const auto nth = values.begin() + static_cast<std::ptrdiff_t>(rank - 1);
-  std::ranges::nth_element(values, nth);
-  return *nth;
-}
-
 std::optional<UsedAmounts> Used(const std::vector<int64_t>& values) {
   if (values.empty()) return std::nullopt;
-  return UsedAmounts{Percentile(values, 50), Percentile(values, 95), std::ranges::max(values)};
+  return UsedAmounts{NearestRank(values, 50), NearestRank(values, 95), std::ranges::max(values)};
 }
 
 // What it used and the kernel could not have taken back, where that was seen.

@@ -19,8 +19,6 @@ constexpr Duration kLongest = std::chrono::hours(24 * 30);
 constexpr std::size_t kTriedAlone = 32, kMostTogether = 16;
 // Up to this length the whole queue is decided in each trial.
 constexpr std::size_t kTriedWhole = 1000;
-// As in plan.cc: what a pass costs for each running job with a forecast, and besides.
-constexpr int64_t kCostOfForecast = 40, kCostOfPass = 80;
 
 WaitingJob* Find(std::vector<WaitingJob>& waiting, JobId job) {
   const auto found = std::ranges::find(waiting, job, &WaitingJob::id);
@@ -88,9 +86,7 @@ class Search {
  public:
   Search(Situation situation, const Policy& policy, const Decision& decision, int64_t budget)
       : situation_(std::move(situation)), policy_(policy), now_(decision), budget_(budget) {
-    cost_ = std::ssize(situation_.waiting) + kCostOfPass;
-    for (const RunningJob& job : situation_.snapshot.running)
-      cost_ += job.forecast != nullptr ? kCostOfForecast : 1;
+    cost_ = CostOfDecide(situation_.snapshot, situation_.waiting.size());
   }
 
   Counterfactuals Run() {
@@ -336,8 +332,8 @@ Situation After(Situation before, JobId job, const Change& change) {
 }
 
 Counterfactuals WhatWouldStart(const Snapshot& snapshot, std::span<const WaitingJob> waiting,
-                               const Policy& policy, JobId job, int64_t budget) {
-  const Decisions decisions = Decide(snapshot, waiting, policy);
+                               const Decisions& decisions, const Policy& policy, JobId job,
+                               int64_t budget) {
   const Decision* decision = DecisionOf(decisions, job);
   if (decision == nullptr || decision->verdict != Verdict::kWait) return {};
   // In a long queue it is searched among those ahead, and what is found is tried on all.
@@ -347,8 +343,11 @@ Counterfactuals WhatWouldStart(const Snapshot& snapshot, std::span<const Waiting
   Counterfactuals found = Search(std::move(tried), policy, *decision, budget).Run();
   if (!is_long) return found;
   const Situation whole{snapshot, {waiting.begin(), waiting.end()}};
+  const int64_t cost = CostOfDecide(snapshot, waiting.size());
   std::erase_if(found.changes, [&](const Change& change) {
-    found.cost += std::ssize(waiting);
+    if (found.cost + cost > budget) found.searched_all = false;
+    if (!found.searched_all) return true;
+    found.cost += cost;
     return !Admits(After(whole, job, change), policy, job);
   });
   return found;

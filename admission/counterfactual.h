@@ -58,12 +58,14 @@ struct Counterfactuals {
 // What one search may cost, in decisions about one job (plan.h).
 inline constexpr int64_t kSearchBudget = 150'000;
 
-// For a job that waits. Of running jobs it looks for the one that holds least and is enough, else
-// for a few, none of which can be spared. Empty: no single change that is tried would start it.
-// In a queue of more than 1000 jobs it searches among those ahead of `job` and tries what it finds
-// on all of them: each answer is true, but not always the smallest.
+// For a job that waits by `decisions`, which are those of the same. Of running jobs it looks for
+// the one that holds least and is enough, else for a few, none of which can be spared. Empty: no
+// single change that is tried would start it. In a queue of more than 1000 jobs it searches among
+// those ahead of `job` and tries what it finds on all of them: each answer is true, but not always
+// the smallest.
 Counterfactuals WhatWouldStart(const Snapshot& snapshot, std::span<const WaitingJob> waiting,
-                               const Policy& policy, JobId job, int64_t budget = kSearchBudget);
+                               const Decisions& decisions, const Policy& policy, JobId job,
+                               int64_t budget = kSearchBudget);
 
 // How one dimension stands for a job at its turn: what it would add, and what is free for it.
 struct Need {

@@ -366,4 +366,13 @@ Decisions Decide(const Snapshot& snapshot, std::span<const WaitingJob> waiting,
   return decisions;
 }
 
+int64_t CostOfDecide(const Snapshot& snapshot, std::size_t waiting) {
+  // Of a running job with a forecast its 64 futures are added up.
+  constexpr int64_t kPass = 80, kRunning = 1, kForecast = 40;
+  int64_t cost = kPass + static_cast<int64_t>(waiting);
+  for (const RunningJob& job : snapshot.running)
+    cost += job.forecast != nullptr ? kForecast : kRunning;
+  return cost;
+}
+
 }  // namespace headroom

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "admission/decision.h"
@@ -14,9 +16,12 @@ namespace headroom {
 // `waiting`. Pure: no clock, file, thread or log. A job admitted here reduces what later jobs of
 // the same call may use, so that a hundred starts in one pass cannot all see an empty host.
 //
-// Every waiting job gets exactly one decision; they come back in queue order (priority, age, id).
-// Cost: O(w log w + r) for w waiting and r running.
+// Every waiting job gets exactly one decision; they come back in the order of their turns
+// (ordering.h).
 Decisions Decide(const Snapshot& snapshot, std::span<const WaitingJob> waiting,
                  const Policy& policy);
+
+// About what one Decide() costs, in decisions about one job. For whoever bounds the work of many.
+int64_t CostOfDecide(const Snapshot& snapshot, std::size_t waiting);
 
 }  // namespace headroom

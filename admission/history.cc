@@ -2,34 +2,11 @@
 
 #include <algorithm>
 
+#include "admission/nearest_rank.h"
 #include "admission/oom.h"
 
 namespace headroom {
 namespace {
-
-// The smallest duration that so many of a hundred attempts did not exceed (nearest rank).
-Duration Percentile(const std::vector<FinishedAttempt>& attempts, std::size_t percent) {
-  std::vector<Duration> durations;
-  durations.reserve(attempts.size());
-  for (const FinishedAttempt& attempt : attempts) durations.push_back(attempt.duration);
-  const std::size_t rank = (durations.size() * percent + 99) / 100;
-  const auto nth = durations.begin() + static_cast<std::ptrdiff_t>(rank - 1);
-  std::nth_element(durations.begin(), nth, durations.end());
-  return *nth;
-}
-
-// As KeyPast::memory_floor().
-std::optional<int64_t> Floor(const std::vector<FinishedAttempt>& attempts) {
-  std::optional<int64_t> floor;
-  int64_t since = 0;
-  for (const FinishedAttempt& attempt : attempts) {
-    const auto raised = RaisedMemory(attempt);
-    since = raised ? 0 : since + 1;
-    if (since == kShownOtherwise) floor.reset();
-    if (raised) floor = std::max(floor.value_or(0), *raised);
-  }
-  return floor;
-}
 
 void Raise(std::optional<int64_t>& peak, std::optional<int64_t> value) {
   if (value) peak = std::max(peak.value_or(*value), *value);
@@ -45,8 +22,7 @@ std::optional<int64_t> RaisedMemory(const FinishedAttempt& attempt) {
 std::optional<PastAttempt> ToPast(const FinishedAttempt& attempt) {
   if (!attempt.growth && !attempt.peak_memory_bytes) return std::nullopt;
   PastAttempt past{attempt.duration, {}, {}, {}, attempt.started};
-  if (const auto raised = RaisedMemory(attempt))
-    past.raised_memory_bytes = static_cast<double>(*raised);
+  past.raised_memory_bytes = RaisedMemory(attempt);
   if (attempt.growth) {
     past.growth = *attempt.growth;
     // Not what the kernel calls the peak: page cache that nobody needs is in that.
@@ -72,14 +48,19 @@ std::optional<KeyHistory> Summarise(const std::vector<FinishedAttempt>& attempts
   if (attempts.empty()) return std::nullopt;
   KeyHistory history;
   history.attempts = static_cast<int64_t>(attempts.size());
-  history.duration = Percentile(attempts, 90);
-  history.duration_p50 = Percentile(attempts, 50);
-  history.memory_floor_bytes = Floor(attempts);
+  std::vector<Duration> durations;
+  durations.reserve(attempts.size());
+  OomFloor floor;
   for (const FinishedAttempt& attempt : attempts) {
+    durations.push_back(attempt.duration);
+    floor.Add(RaisedMemory(attempt));
     Raise(history.peak_memory_bytes, attempt.peak_memory_bytes);
     Raise(history.peak_pids, attempt.peak_pids);
     Raise(history.peak_cpu_millis, AverageCpuMillis(attempt));
   }
+  history.duration = NearestRank(durations, 90);
+  history.duration_p50 = NearestRank(durations, 50);
+  history.memory_floor_bytes = floor.bytes();
   return history;
 }
 

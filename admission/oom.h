@@ -14,4 +14,17 @@ inline constexpr int64_t kShownOtherwise = 8;
 // or what it had reached when it was killed, whatever is most.
 int64_t RaisedAfterOom(int64_t request_bytes, std::optional<int64_t> peak_bytes);
 
+// The most that kills ask for and nothing has shown otherwise of. Attempts are added in the order
+// in which they started.
+class OomFloor {
+ public:
+  // What the kill asks for (RaisedAfterOom); absent: it did not run out of memory.
+  void Add(std::optional<int64_t> raised_bytes);
+  std::optional<int64_t> bytes() const { return bytes_; }  // absent: there is no such thing
+
+ private:
+  std::optional<int64_t> bytes_;
+  int64_t since_ = 0;  // attempts after the last kill
+};
+
 }  // namespace headroom

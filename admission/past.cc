@@ -27,6 +27,7 @@ void KeyPast::SumUp() {
   const auto n = static_cast<double>(attempts_.size());
   Use sum;
   double squares = 0;
+  OomFloor floor;
   largest_peak_ = {};
   durations_ = {};
   for (const PastAttempt& attempt : attempts_) {
@@ -35,22 +36,12 @@ void KeyPast::SumUp() {
     squares += attempt.peak.memory_bytes * attempt.peak.memory_bytes;
     largest_peak_ = MaxOf(largest_peak_, attempt.peak);
     durations_ += attempt.duration;
+    floor.Add(attempt.raised_memory_bytes);
   }
   mean_peak_ = {sum.memory_bytes / n, sum.cpu_millis / n};
   const double mean_squared = mean_peak_.memory_bytes * mean_peak_.memory_bytes;
-  memory_floor_ = FloorOf();
+  memory_floor_ = static_cast<double>(floor.bytes().value_or(0));
   variation_ = mean_squared > 0 ? std::max(0.0, squares / n / mean_squared - 1) : 0;
-}
-
-double KeyPast::FloorOf() const {
-  double floor = 0;
-  int64_t since = 0;
-  for (const PastAttempt& attempt : attempts_) {
-    since = attempt.raised_memory_bytes ? 0 : since + 1;
-    if (since == kShownOtherwise) floor = 0;
-    floor = std::max(floor, attempt.raised_memory_bytes.value_or(0));
-  }
-  return floor;
 }
 
 void KeyPast::Weigh(std::vector<Duration> ages) {

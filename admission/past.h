@@ -25,9 +25,9 @@ struct PastAttempt {
   Use peak;
   Growth growth;
   // What the next one is to have at least; absent: it did not run out of memory.
-  std::optional<double> raised_memory_bytes = std::nullopt;
-  std::optional<WallTime> started =
-      std::nullopt;  // by the wall, which goes on over reboots; absent: before all
+  std::optional<int64_t> raised_memory_bytes = std::nullopt;
+  // By the wall, which goes on over reboots. Absent: before all.
+  std::optional<WallTime> started = std::nullopt;
 
   bool operator==(const PastAttempt&) const = default;
 };
@@ -68,7 +68,6 @@ class KeyPast {
 
  private:
   void SumUp();
-  double FloorOf() const;
 
   struct FromStart {
     UseAhead mean, most;

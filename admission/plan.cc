@@ -13,11 +13,6 @@
 namespace headroom {
 namespace {
 
-// A running job costs a pass about as much as this many waiting ones: its 64 futures are added up.
-constexpr int64_t kCostOfForecast = 40, kCostOfRunning = 1;
-// What a pass costs besides.
-constexpr int64_t kCostOfPass = 80;
-
 // Ends come together to within a 64th of how far ahead they lie, and to a second: the daemon
 // decides once a second, and nobody knows an end in three hours to the second.
 TimePoint Coarse(TimePoint at, TimePoint now) {
@@ -72,7 +67,7 @@ class Future {
   int64_t Play(const int64_t budget) {
     int64_t spent = 0;
     while (!waiting_.empty()) {
-      const int64_t cost = CostOfPass();
+      const int64_t cost = CostOfDecide(snapshot_, waiting_.size());
       cut_off_ = spent + cost > budget;
       if (cut_off_) break;
       spent += cost;
@@ -117,13 +112,6 @@ class Future {
     const TimePoint quiet = snapshot_.gate.quiet_since.value_or(snapshot_.now);
     opens_at_ = Coarse(std::max(quiet + policy_.gate_quiet, snapshot_.now + Duration(1)), began_);
     moments_.insert(*opens_at_);
-  }
-
-  int64_t CostOfPass() const {
-    int64_t cost = kCostOfPass + std::ssize(waiting_);
-    for (const RunningJob& job : snapshot_.running)
-      cost += job.forecast != nullptr ? kCostOfForecast : kCostOfRunning;
-    return cost;
   }
 
   void Pass() {
@@ -287,9 +275,10 @@ const PlannedJob* Plan::Find(JobId job) const {
   return found == jobs.end() ? nullptr : &*found;
 }
 
-Plan MakePlan(const Snapshot& snapshot, std::span<const WaitingJob> waiting, const Policy& policy,
-              Lifetimes& lifetimes, int64_t budget) {
-  Plan plan = Front(snapshot, Decide(snapshot, waiting, policy));
+Plan MakePlan(const Snapshot& snapshot, std::span<const WaitingJob> waiting,
+              const Decisions& present, const Policy& policy, Lifetimes& lifetimes,
+              int64_t budget) {
+  Plan plan = Front(snapshot, present);
   const bool blind = policy.mode == AdmissionMode::kHeadroom && !IsFresh(snapshot, policy);
   const std::vector<WaitingJob> jobs = JobsOf(plan, waiting);
   Starts starts;

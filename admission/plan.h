@@ -75,9 +75,11 @@ struct Plan {
   const PlannedJob* Find(JobId job) const;  // null: it is beyond
 };
 
-// Without a fresh measurement nothing is foretold: every job is kUnknown.
-Plan MakePlan(const Snapshot& snapshot, std::span<const WaitingJob> waiting, const Policy& policy,
-              Lifetimes& lifetimes, int64_t budget = kPlanBudget);
+// `present` is what Decide() says of the same. Without a fresh measurement nothing is foretold:
+// every job is kUnknown.
+Plan MakePlan(const Snapshot& snapshot, std::span<const WaitingJob> waiting,
+              const Decisions& present, const Policy& policy, Lifetimes& lifetimes,
+              int64_t budget = kPlanBudget);
 
 // When a running job ends, from now.
 struct ExpectedEnd {

@@ -377,13 +377,17 @@ Result<TrialView> LocalService::Try(const Caller&, JobSubmission submission) {
     outlook = loop_.foresight().OutlookOf(job.submission.key, job.submission.tenant);
     waiting.outlook = &*outlook;
   }
-  Planner::Trial trial = planner_.Try(waiting);
-  TrialView view{{job, trial.decision, trial.position, {}, {}, {}},
-                 std::move(trial.standing.needs),
-                 std::move(trial.standing.changes),
-                 std::move(trial.standing.planned)};
+  std::optional<Planner::Trial> trial = planner_.Try(waiting);
+  if (!trial) {
+    return Fail(ErrorCode::kExhausted,
+                "too many questions at once: this one can be answered after the next cycle");
+  }
+  TrialView view{{job, trial->decision, trial->position, {}, {}, {}},
+                 std::move(trial->standing.needs),
+                 std::move(trial->standing.changes),
+                 std::move(trial->standing.planned)};
   view.job.resolved = book_.Resolve(job, loop_.policy(), loop_.capacity(), loop_.foresight());
-  view.job.explanation = Explain(trial.decision, loop_.last().snapshot, loop_.policy());
+  view.job.explanation = Explain(trial->decision, loop_.last().snapshot, loop_.policy());
   return view;
 }
 

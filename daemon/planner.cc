@@ -24,25 +24,26 @@ const Plan& Planner::Current() {
   if (!plan_) {
     const ControlLoop::Present present = loop_.LookNow();
     Lifetimes lifetimes = KnownLifetimes();
-    plan_ =
-        MakePlan(present.snapshot, present.waiting, loop_.policy(), lifetimes, AtMost(kPlanBudget));
+    plan_ = MakePlan(present.snapshot, present.waiting, DecideOn(present), loop_.policy(),
+                     lifetimes, AtMost(kPlanBudget));
     left_ -= plan_->cost;
   }
   return *plan_;
 }
 
-Planner::Standing Planner::Examine(const ControlLoop::Present& present, const Plan& plan,
-                                   JobId job) {
+Decisions Planner::DecideOn(const ControlLoop::Present& present) {
+  left_ -= CostOfDecide(present.snapshot, present.waiting.size());
+  return Decide(present.snapshot, present.waiting, loop_.policy());
+}
+
+Planner::Standing Planner::Examine(const ControlLoop::Present& present, const Decisions& decisions,
+                                   const Plan& plan, JobId job) {
   Standing standing;
   if (const PlannedJob* planned = plan.Find(job)) standing.planned = *planned;
-  standing.changes.searched_all = left_ > 0;
-  if (left_ <= 0) return standing;
-  left_ -= 2 * std::ssize(present.waiting);
   const Policy& policy = loop_.policy();
-  const Decisions decisions = Decide(present.snapshot, present.waiting, policy);
   standing.needs = NeedsOf(present.snapshot, present.waiting, decisions, policy, job);
-  standing.changes =
-      WhatWouldStart(present.snapshot, present.waiting, policy, job, AtMost(kSearchBudget));
+  standing.changes = WhatWouldStart(present.snapshot, present.waiting, decisions, policy, job,
+                                    AtMost(kSearchBudget));
   left_ -= standing.changes.cost;
   return standing;
 }
@@ -51,7 +52,15 @@ const Planner::Standing& Planner::StandingOf(JobId job) {
   const auto known = standings_.find(job);
   if (known != standings_.end()) return known->second;
   const Plan& plan = Current();
-  return standings_.emplace(job, Examine(loop_.LookNow(), plan, job)).first->second;
+  Standing& standing = standings_[job];
+  standing.changes.searched_all = left_ > 0;
+  if (left_ <= 0) {
+    if (const PlannedJob* planned = plan.Find(job)) standing.planned = *planned;
+    return standing;
+  }
+  const ControlLoop::Present present = loop_.LookNow();
+  standing = Examine(present, DecideOn(present), plan, job);
+  return standing;
 }
 
 ExpectedEnd Planner::EndOf(JobId running) {
@@ -62,13 +71,14 @@ ExpectedEnd Planner::EndOf(JobId running) {
   return ExpectedEndOf(*job, snapshot.now, lifetimes);
 }
 
-Planner::Trial Planner::Try(const WaitingJob& job) {
+std::optional<Planner::Trial> Planner::Try(const WaitingJob& job) {
+  if (left_ <= 0) return std::nullopt;
   ControlLoop::Present present = loop_.LookNow();
   std::vector<WaitingJob> with(present.waiting.begin(), present.waiting.end());
   with.push_back(job);
   present.waiting = with;
   Trial trial;
-  const Decisions decisions = Decide(present.snapshot, with, loop_.policy());
+  const Decisions decisions = DecideOn(present);
   for (const Decision& decision : decisions.jobs) {
     if (decision.verdict == Verdict::kWait) ++trial.position;
     trial.decision = decision;
@@ -77,9 +87,9 @@ Planner::Trial Planner::Try(const WaitingJob& job) {
   if (trial.decision.verdict != Verdict::kWait) ++trial.position;
   Lifetimes lifetimes = KnownLifetimes();
   const Plan plan =
-      MakePlan(present.snapshot, with, loop_.policy(), lifetimes, AtMost(kPlanBudget));
-  left_ -= plan.cost + 2 * std::ssize(with);
-  trial.standing = Examine(present, plan, job.id);
+      MakePlan(present.snapshot, with, decisions, loop_.policy(), lifetimes, AtMost(kPlanBudget));
+  left_ -= plan.cost;
+  trial.standing = Examine(present, decisions, plan, job.id);
   return trial;
 }
 

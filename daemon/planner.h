@@ -15,8 +15,8 @@ namespace headroom {
 
 // Threads: the loop's only; `loop` outlives it. An answer is worked out on the loop's thread, so
 // all that are given between two cycles share one budget (kWorkBetweenCycles decisions about one
-// job). Beyond it they say that they were cut short. Not in the budget: the decision about the
-// queue as it stands, which each dry run makes anew.
+// job). What does not fit into it is cut short and says so, and when nothing is left a dry run is
+// refused. The one that uses up the rest may pass it by one decision about the whole queue.
 class Planner {
  public:
   static constexpr int64_t kWorkBetweenCycles = 600'000;
@@ -45,13 +45,16 @@ class Planner {
     int64_t position = 0;  // 1 is next
     Standing standing;
   };
-  Trial Try(const WaitingJob& job);
+  // Absent: there is no work left for it in this cycle.
+  std::optional<Trial> Try(const WaitingJob& job);
 
  private:
   // As much of `wanted` as is left until the next cycle.
   int64_t AtMost(int64_t wanted) const;
   Lifetimes KnownLifetimes() const;
-  Standing Examine(const ControlLoop::Present& present, const Plan& plan, JobId job);
+  Decisions DecideOn(const ControlLoop::Present& present);
+  Standing Examine(const ControlLoop::Present& present, const Decisions& decisions,
+                   const Plan& plan, JobId job);
 
   ControlLoop& loop_;
   int64_t left_ = kWorkBetweenCycles;

@@ -20,7 +20,7 @@ constexpr JobId kJob{10};
 
 std::vector<Change> ChangesOf(const Snapshot& host, const std::vector<WaitingJob>& waiting,
                               const Policy& policy = HalfTheHost()) {
-  return WhatWouldStart(host, waiting, policy, kJob).changes;
+  return WhatWouldStart(host, waiting, Decide(host, waiting, policy), policy, kJob).changes;
 }
 
 Change AskFor(Axis axis, int64_t amount) {
@@ -87,15 +87,17 @@ TEST(Counterfactual, SaysThatThereIsNoneBehindAClosedGate) {
 TEST(Counterfactual, SaysWhereItStoppedSearching) {
   const AHost host = AHost().Running(ARunning(1).Memory(45_GiB));
   const std::vector<WaitingJob> waiting{AJob(10).Memory(8_GiB)};
-  EXPECT_FALSE(WhatWouldStart(host, waiting, HalfTheHost(), kJob, 90).searched_all);
-  EXPECT_TRUE(WhatWouldStart(host, waiting, HalfTheHost(), kJob).searched_all);
+  const Decisions decisions = Decide(host, waiting, HalfTheHost());
+  EXPECT_FALSE(WhatWouldStart(host, waiting, decisions, HalfTheHost(), kJob, 90).searched_all);
+  EXPECT_TRUE(WhatWouldStart(host, waiting, decisions, HalfTheHost(), kJob).searched_all);
 }
 
 TEST(Counterfactual, TriesOnAllOfALongQueueWhatItFindsAmongThoseAhead) {
   const AHost host = AHost().Running(ARunning(1).Memory(45_GiB));
   std::vector<WaitingJob> waiting{AJob(10).Memory(8_GiB)};
   for (int64_t id = 11; id < 1511; ++id) waiting.push_back(AJob(id).Memory(8_GiB));
-  const auto found = WhatWouldStart(host, waiting, HalfTheHost(), kJob);
+  const auto found =
+      WhatWouldStart(host, waiting, Decide(host, waiting, HalfTheHost()), HalfTheHost(), kJob);
   EXPECT_THAT(found.changes, Contains(Ends({{1}})));
   EXPECT_THAT(found.changes, Contains(AskFor(kMemory, 5_GiB)));
 }
@@ -187,7 +189,9 @@ RC_GTEST_PROP(CounterfactualProperty, EveryChangeStartsTheJobAndNothingLessDoes,
   const Policy policy = APolicy();
   for (const WaitingJob& job : situation.waiting) {
     if (Starts(situation, policy, job.id)) continue;
-    const auto found = WhatWouldStart(situation.snapshot, situation.waiting, policy, job.id);
+    const auto found =
+        WhatWouldStart(situation.snapshot, situation.waiting,
+                       Decide(situation.snapshot, situation.waiting, policy), policy, job.id);
     RC_ASSERT(found.searched_all);
     for (Change change : found.changes) {
       RC_ASSERT(Starts(After(situation, job.id, change), policy, job.id));

@@ -89,7 +89,9 @@ TEST(PlanCalibration, HalfOfTheStartsComeBeforeP50AndNineInTenBeforeP90) {
     past.Weigh({});
     Lifetimes lifetimes([&](uint64_t) { return &past; });
     const World world = AWorld();
-    const Plan plan = MakePlan(world.host, world.waiting, world.policy, lifetimes);
+    const Plan plan =
+        MakePlan(world.host, world.waiting, Decide(world.host, world.waiting, world.policy),
+                 world.policy, lifetimes);
     const auto starts = Play(world, SomeDurations(random, kJobs + 1));
     for (const PlannedJob& job : plan.jobs) {
       if (job.foretold != Foretold::kExpected) continue;

@@ -19,7 +19,7 @@ Lifetimes NothingPast() {
 Plan PlanOf(const Snapshot& host, const std::vector<WaitingJob>& waiting,
             int64_t budget = kPlanBudget, const Policy& policy = HalfTheHost()) {
   Lifetimes lifetimes = NothingPast();
-  return MakePlan(host, waiting, policy, lifetimes, budget);
+  return MakePlan(host, waiting, Decide(host, waiting, policy), policy, lifetimes, budget);
 }
 
 // Half of 100 GiB is to be filled.
@@ -91,9 +91,10 @@ TEST(Plan, DrawsDurationsFromTheHistoryOfTheKey) {
   Lifetimes lifetimes([&](uint64_t key) { return key == 7 ? &past : nullptr; });
   RunningJob running = ARunning(1).Memory(50_GiB).Age(Duration{});
   running.key = 7;
-  const Plan plan =
-      MakePlan(AHost().Running(running), std::vector<WaitingJob>{AJob(10).Memory(10_GiB)},
-               HalfTheHost(), lifetimes);
+  const Snapshot host = AHost().Running(running);
+  const std::vector<WaitingJob> waiting = {AJob(10).Memory(10_GiB)};
+  const Policy policy = HalfTheHost();
+  const Plan plan = MakePlan(host, waiting, Decide(host, waiting, policy), policy, lifetimes);
   EXPECT_GE(plan.jobs[0].p50, minutes(4));
   EXPECT_LE(plan.jobs[0].p50, minutes(7));
   EXPECT_GE(plan.jobs[0].p90, minutes(9));
