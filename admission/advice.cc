@@ -33,6 +33,7 @@ void Judge(const AskedAmounts& asked, std::optional<int64_t> floor, KeyAdvice& a
   if (!advice.memory_bytes) return;
   const UsedAmounts& used = *advice.memory_bytes;
   const int64_t enough = RoundedUp(std::max(used.most + used.most / 10, floor.value_or(0)));
+  const int64_t most = asked.memory_limit_bytes.value_or(enough);
   const int64_t declared = asked.memory_bytes.value_or(0);
   advice.finding = Finding::kFine;
   if (floor && declared < *floor) {
@@ -47,7 +48,10 @@ void Judge(const AskedAmounts& asked, std::optional<int64_t> floor, KeyAdvice& a
     advice.finding = Finding::kOverDeclared;
     advice.times = static_cast<double>(declared) / static_cast<double>(used.most);
   }
-  if (advice.finding != Finding::kFine) advice.declare_memory_bytes = enough;
+  if (advice.finding == Finding::kFine) return;
+  // After a kill at the limit it is the limit that must rise; else nothing above it helps.
+  advice.declare_memory_bytes =
+      advice.finding == Finding::kOutOfMemory ? enough : std::min(enough, most);
 }
 
 }  // namespace

@@ -29,8 +29,10 @@ std::string Seconds(std::optional<double> seconds) {
 
 std::string FindingText(const json& key) {
   const std::string finding = TextAt(key, "finding");
+  const int64_t declare = IntAt(key, "declare_memory_bytes").value_or(0);
+  const bool is_over_limit = declare > IntAt(key, "limit_memory_bytes").value_or(declare);
   const std::string instead =
-      fmt::format("--memory {}MiB", IntAt(key, "declare_memory_bytes").value_or(0) / kMiB);
+      fmt::format("--{} {}MiB", is_over_limit ? "limit-memory" : "memory", declare / kMiB);
   const int64_t kills = IntAt(key, "oom_kills").value_or(0);
   if (finding == "out_of_memory") return fmt::format("OOM-killed {}x: {}", kills, instead);
   if (finding == "under_declared") return "under-declared: " + instead;

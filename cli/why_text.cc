@@ -97,9 +97,10 @@ std::string TrialText(const json& trial, const Look& look) {
     sheet.Add("place in line", fmt::to_string(*position));
   sheet.Add("requested", LongAmounts(ReadAmounts(ObjectAt(trial, "request")),
                                      ReadSources(ObjectAt(trial, "request_source"))));
-  AddNeeds(ArrayAt(trial, "needs"), &sheet);
+  const bool waits = TextAt(decision, "verdict") == "wait";
+  if (waits) AddNeeds(ArrayAt(trial, "needs"), &sheet);
   AddStart(ObjectAt(trial, "start"), &sheet);
-  if (TextAt(decision, "verdict") == "wait") AddChanges(ObjectAt(trial, "would_start"), &sheet);
+  if (waits) AddChanges(ObjectAt(trial, "would_start"), &sheet);
   return Wrapped("dry run: " + Escape(TextAt(decision, "text")), look) + "\n" + sheet.Render(look);
 }
 

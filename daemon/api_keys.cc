@@ -6,8 +6,6 @@
 namespace headroom {
 namespace {
 
-constexpr std::size_t kMostKeysOfAnswer = 1000;
-
 OrderedJson UsedToJson(const std::optional<UsedAmounts>& used) {
   if (!used) return nullptr;
   return {{"p50", used->p50}, {"p95", used->p95}, {"most", used->most}};
@@ -50,8 +48,8 @@ Answer ListKeys(ApiContext& api, const ApiCall& call) {
     return RefuseFor(400, std::move(problems));
   auto views = api.service.Keys(call.caller, key);
   if (!views) return tl::unexpected(FromError(views.error()));
-  const bool more = views->size() > kMostKeysOfAnswer;
-  if (more) views->resize(kMostKeysOfAnswer);
+  const bool more = views->size() > Service::kKeysShown;
+  if (more) views->resize(Service::kKeysShown);
   OrderedJson keys = OrderedJson::array();
   for (const KeyView& view : *views) keys.push_back(KeyToJson(view));
   return JsonResponse({{"keys", keys}, {"more", more}});

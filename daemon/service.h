@@ -146,7 +146,8 @@ class Service {
   // Stores nothing.
   virtual Result<TrialView> Try(const Caller& caller, JobSubmission submission) = 0;
   // Of the caller's own attempts, of all for an admin. Empty `key`: all keys. The most wasteful
-  // first.
+  // first, and of those beyond kKeysShown at most one, to tell that there are more.
+  static constexpr std::size_t kKeysShown = 1000;
   virtual Result<std::vector<KeyView>> Keys(const Caller& caller, const std::string& key) = 0;
   virtual Result<StatusView> GetStatus(const Caller& caller) = 0;
   // `last` equals `after` exactly when nothing has happened since.

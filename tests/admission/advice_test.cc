@@ -56,6 +56,18 @@ TEST(Advise, SaysMoreThanAKillHasTaughtUntilItIsDeclared) {
   EXPECT_EQ(Advise(attempts, {1300_MiB, {}, {}}).finding, Finding::kFine);
 }
 
+TEST(Advise, DeclaresNoMoreThanTheJobsOwnLimitUnlessThatKilledIt) {
+  const KeyAdvice tight = Advise(Attempts(10, 1_GiB), {100_MiB, {}, 1_GiB});
+  EXPECT_EQ(tight.finding, Finding::kUnderDeclared);
+  EXPECT_EQ(tight.declare_memory_bytes, 1_GiB);
+  auto attempts = Attempts(3, 1_GiB);
+  attempts.back().out_of_memory = true;
+  attempts.back().request_memory_bytes = 1_GiB;
+  const KeyAdvice killed = Advise(attempts, {1_GiB, {}, 1_GiB});
+  EXPECT_EQ(killed.finding, Finding::kOutOfMemory);
+  EXPECT_GT(killed.declare_memory_bytes, 1_GiB);
+}
+
 TEST(Advise, KeepsWhatWasNotMeasuredAbsent) {
   const KeyAdvice advice = Advise({AFinishedAttempt(seconds(1))}, {});
   EXPECT_EQ(advice.memory_bytes, std::nullopt);

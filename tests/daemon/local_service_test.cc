@@ -294,6 +294,11 @@ TEST_F(LocalServiceTest, CutsAnswersShortWhenTooMuchIsAskedBetweenTwoCycles) {
   while (daemon.service().Try(kBob, AskedBy(kBob, 2 * kGiB))->changes.searched_all)
     ASSERT_LT(++answered, 100'000);
   EXPECT_GT(answered, 10);
+  auto asked = daemon.service().Try(kBob, AskedBy(kBob, 2 * kGiB));
+  for (int more = 0; asked && more < 1000; ++more)
+    asked = daemon.service().Try(kBob, AskedBy(kBob, 2 * kGiB));
+  ASSERT_FALSE(asked);
+  EXPECT_EQ(asked.error().code, ErrorCode::kExhausted);
   daemon.Tick();
   EXPECT_TRUE(daemon.service().Try(kBob, AskedBy(kBob, 2 * kGiB))->changes.searched_all);
 }
