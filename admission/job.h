@@ -28,6 +28,7 @@ struct KeyOutlook;  // forecast.h
 struct WaitingJob {
   JobId id;
   int32_t priority = 0;              // higher goes first
+  bool declares_duration = false;    // `duration` is what its submitter said, not learned
   TimePoint submitted_at{};          // may lie before the boot, so before zero
   ResourceVector request;            // what it is expected to use at its peak
   std::optional<Duration> duration;  // how long it is expected to run; absent: nobody knows

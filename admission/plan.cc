@@ -34,6 +34,12 @@ double DrawOf(JobId job, uint64_t future) {
          static_cast<double>(kPlannedFutures);
 }
 
+// Of a job that waits or runs. What was learned of its key is known better than as one duration.
+template <class Job>
+const Lifetime& LifetimeOf(const Job& job, Lifetimes& lifetimes) {
+  return lifetimes.Of(job.key, job.declares_duration ? job.duration : std::nullopt);
+}
+
 // One start in one future.
 struct Start {
   std::optional<Duration> after;  // absent: none
@@ -56,7 +62,7 @@ class Future {
         number_(number) {
     snapshot_.trim.at = {};  // stands still: what is used in a future cannot be measured
     for (const RunningJob& job : snapshot_.running) {
-      AwaitEnd(job.id, lifetimes_.Of(job.key, job.duration), job.admitted_at);
+      AwaitEnd(job.id, LifetimeOf(job, lifetimes_), job.admitted_at);
       AwaitFading(job);
     }
     AwaitGate();
@@ -138,10 +144,11 @@ class Future {
     running.request = job.request;
     running.admitted_at = snapshot_.now;
     running.duration = job.duration;
+    running.declares_duration = job.declares_duration;
     running.key = job.key;
     running.tenant = job.tenant;
     if (job.outlook != nullptr) running.forecast = &job.outlook->forecast;
-    AwaitEnd(job.id, lifetimes_.Of(job.key, job.duration), snapshot_.now);
+    AwaitEnd(job.id, LifetimeOf(job, lifetimes_), snapshot_.now);
     snapshot_.running.push_back(std::move(running));
   }
 
@@ -215,8 +222,7 @@ bool IsFresh(const Snapshot& snapshot, const Policy& policy) {
 std::vector<JobId> OfUnknownEnd(const Snapshot& snapshot, Lifetimes& lifetimes) {
   std::vector<JobId> jobs;
   for (const RunningJob& job : snapshot.running) {
-    if (lifetimes.Of(job.key, job.duration).source() == LifetimeSource::kUnknown)
-      jobs.push_back(job.id);
+    if (LifetimeOf(job, lifetimes).source() == LifetimeSource::kUnknown) jobs.push_back(job.id);
   }
   return jobs;
 }
@@ -300,7 +306,7 @@ Plan MakePlan(const Snapshot& snapshot, std::span<const WaitingJob> waiting,
 }
 
 ExpectedEnd ExpectedEndOf(const RunningJob& job, TimePoint now, Lifetimes& lifetimes) {
-  const Lifetime& lifetime = lifetimes.Of(job.key, job.duration);
+  const Lifetime& lifetime = LifetimeOf(job, lifetimes);
   const Duration age = std::max(now - job.admitted_at, Duration{});
   const auto left = [&](double share) {
     const auto lasts = lifetime.At(share, age);

@@ -31,6 +31,7 @@ struct RunningJob {
   ObservedUse observed;
   uint64_t key = 0, tenant = 0;        // as of a waiting job
   const Forecast* forecast = nullptr;  // from now on; null: its request counts
+  bool declares_duration = false;      // as of a waiting job
 
   bool operator==(const RunningJob&) const = default;
 };

@@ -210,6 +210,7 @@ Snapshot ControlLoop::BuildSnapshot(const Observation& seen) const {
     if (job != nullptr) {
       running.key = KeyNumber(job->submission.key);
       running.tenant = KeyNumber(job->submission.tenant);
+      running.declares_duration = job->submission.duration.has_value();
     }
     snapshot.running.push_back(std::move(running));
   }

@@ -179,6 +179,7 @@ WaitingJob JobBook::ToWaiting(const JobRecord& job, const Policy& policy,
   waiting.submitted_at = job.submitted_boottime;
   waiting.request = Resolved(job.submission, history, policy, capacity, foresight).request;
   waiting.duration = job.submission.duration;
+  waiting.declares_duration = waiting.duration.has_value();
   waiting.key = KeyNumber(job.submission.key);
   waiting.tenant = KeyNumber(job.submission.tenant);
   if (!waiting.duration && history) waiting.duration = history->duration;

@@ -117,7 +117,7 @@ class Core final : public Scheduler {
     line.reserve(waiting.size());
     for (const JobIndex job : waiting) {
       Expectation expected = ExpectationOf(job, capacity);
-      line.push_back({IdOf(job), 0, TimePoint(workload_.jobs[job].submitted),
+      line.push_back({IdOf(job), 0, false, TimePoint(workload_.jobs[job].submitted),
                       std::move(expected.request), expected.duration, KeyNumber(KeyOf(job)), 0,
                       foresight_.OfNext(KeyOf(job), {})});
     }

@@ -170,5 +170,23 @@ TEST(Plan, IsTheSameForTheSameSnapshot) {
 
 TEST(Plan, OfAnEmptyQueueIsEmpty) { EXPECT_THAT(PlanOf(kFull, {}).jobs, IsEmpty()); }
 
+// Two attempts are too few to be worth more than a declaration, but they are none.
+TEST(MakePlan, RestsOnHistoryWhereADurationWasLearnedAndNotDeclared) {
+  KeyPast past;
+  for (int i = 0; i < 2; ++i) {
+    PastAttempt attempt;
+    attempt.duration = minutes(10);
+    past.Add(attempt);
+  }
+  past.Weigh({});
+  Lifetimes lifetimes([&](uint64_t) { return &past; });
+  RunningJob running = ARunning(1).Memory(50_GiB).Age(Duration{});
+  running.key = 7;
+  running.duration = minutes(10);
+  EXPECT_EQ(ExpectedEndOf(running, kNow, lifetimes).source, LifetimeSource::kHistory);
+  running.declares_duration = true;
+  EXPECT_EQ(ExpectedEndOf(running, kNow, lifetimes).source, LifetimeSource::kDeclared);
+}
+
 }  // namespace
 }  // namespace headroom

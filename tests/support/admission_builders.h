@@ -42,7 +42,11 @@ class AJob {
   }
   AJob& Priority(int32_t priority) { return job_.priority = priority, *this; }
   AJob& SubmittedAt(TimePoint at) { return job_.submitted_at = at, *this; }
-  AJob& Takes(Duration duration) { return job_.duration = duration, *this; }
+  AJob& Takes(Duration duration) {
+    job_.duration = duration;
+    job_.declares_duration = true;
+    return *this;
+  }
   operator WaitingJob() const { return job_; }  // NOLINT: a builder is what it builds
 
  private:
@@ -67,7 +71,11 @@ class ARunning {
   ARunning& UsesCpu(int64_t millis) { return job_.observed.cpu_millis = millis, *this; }
   ARunning& Age(Duration age) { return job_.admitted_at = kNow - age, *this; }
   // From now until its expected end.
-  ARunning& EndsIn(Duration left) { return job_.duration = kNow + left - job_.admitted_at, *this; }
+  ARunning& EndsIn(Duration left) {
+    job_.duration = kNow + left - job_.admitted_at;
+    job_.declares_duration = true;
+    return *this;
+  }
   operator RunningJob() const { return job_; }  // NOLINT
 
  private:
