@@ -37,6 +37,7 @@ struct WaitingJob {
   // What the jobs of its key may come to use; outlives the decision. Null: its request, all of it,
   // as long as it runs.
   const KeyOutlook* outlook = nullptr;
+  bool alone = false;  // starts only when nothing runs, and nothing starts while it runs
 
   bool operator==(const WaitingJob&) const = default;
 };

@@ -133,11 +133,57 @@ struct JobLimits {
   bool operator==(const JobLimits&) const = default;
 };
 
+// What becomes of a job that ran out of memory.
+struct RetryPolicy {
+  // How often it is tried again, with a larger request each time.
+  int64_t oom = 0;
+  // Tried again only when nothing else runs, and nothing starts beside it.
+  bool alone = false;
+
+  bool operator==(const RetryPolicy&) const = default;
+};
+
+// A time of the week in which other rules hold, in the host's local time.
+struct TimeWindow {
+  std::string name;
+  std::vector<int> days;  // 0 is Sunday, sorted; those on which it begins. Empty: every day
+  Duration from{}, to{};  // since midnight; `to` not after `from`: it ends on the next day
+  // Nothing runs in it: what may still run when it begins is not started before it.
+  bool drain = false;
+  // Instead of the policy's target; absent: that.
+  std::optional<double> target_memory, target_cpu;
+
+  bool operator==(const TimeWindow&) const = default;
+};
+
+// What is done to running jobs when the host is in trouble although nothing starts.
+enum class ReliefStep {
+  kWeight,    // lower cpu.weight
+  kThrottle,  // memory.high
+  kFreeze,
+  kEvict,  // kill and put back in line
+};
+
+std::string_view ToString(ReliefStep step);  // "weight", "throttle", "freeze", "evict"
+
+// One rung of the ladder. Off unless the policy names it.
+struct ReliefRung {
+  ReliefStep step = ReliefStep::kWeight;
+  double above = 0;  // percent of avg10 of full memory pressure, at which it counts as trouble
+  Duration after{};  // how long that must last
+  Duration undone_after{};  // at the latest; kEvict: how long until the next one
+
+  bool operator==(const ReliefRung&) const = default;
+};
+
 // What is kept of what is over. The oldest goes first.
 struct Retention {
   // Finished jobs, with their logs and idempotency keys.
   int64_t jobs = 10'000;
   int64_t events = 100'000;
+  // What was decided from, so that it can be decided again (`headroom explain --at`). 0: nothing.
+  int64_t decision_bytes = 256LL << 20;
+  Duration decision_age = std::chrono::hours(7 * 24);
 
   bool operator==(const Retention&) const = default;
 };
@@ -162,6 +208,11 @@ struct Policy {
   double margin = 0.02;
   // Older measurements admit nothing.
   Duration stale_after = std::chrono::seconds(5);
+  // How far the target is lowered after pressure closed the gate or the pool ran out of memory, as
+  // a share of itself: by a tenth each time, not below this. It comes back in quiet use. Absent:
+  // never.
+  std::optional<double> backoff_floor;
+  std::vector<TimeWindow> windows;  // by name
   QueuePolicy queue;
   std::vector<TenantPolicy> tenants;  // by name
 
@@ -180,7 +231,11 @@ struct Policy {
 
   PoolLimits pool;
   JobLimits jobs;
+  RetryPolicy retry;
+  std::vector<ReliefRung> relief;  // in the order of ReliefStep
   Retention retention;
+  // Another policy file, decided beside this one on every cycle and exported, never acted on.
+  std::optional<std::string> shadow_policy;
   // How often the daemon looks when nothing wakes it.
   Duration tick = std::chrono::seconds(1);
   // Members of this group may do what root may: see all jobs, cancel any, reload the policy.

@@ -32,6 +32,7 @@ struct RunningJob {
   uint64_t key = 0, tenant = 0;        // as of a waiting job
   const Forecast* forecast = nullptr;  // from now on; null: its request counts
   bool declares_duration = false;      // as of a waiting job
+  bool alone = false;                  // as of a waiting job
 
   bool operator==(const RunningJob&) const = default;
 };
@@ -77,6 +78,14 @@ struct PastUse {
   bool operator==(const PastUse&) const = default;
 };
 
+// A time window of the policy as it falls next.
+struct OpenWindow {
+  std::size_t window = 0;  // its place in Policy::windows
+  TimePoint begins{}, ends{};
+
+  bool operator==(const OpenWindow&) const = default;
+};
+
 struct Snapshot {
   TimePoint now{};
   std::optional<HostView> host;  // absent: never measured
@@ -88,6 +97,8 @@ struct Snapshot {
   // known, and it looks at the present.
   std::optional<Duration> mean_duration;
   PastUse past_use;
+  double target_factor = 1;         // the outer loop's: what is filled of the target
+  std::vector<OpenWindow> windows;  // that are open or come within the week, by begin
 
   bool operator==(const Snapshot&) const = default;
 };
