@@ -27,9 +27,13 @@ void Foresight::Remember(std::string_view key, std::string_view tenant,
                          const FinishedAttempt& attempt) {
   auto past = ToPast(attempt);
   if (key.empty() || !past) return;
+  Remember(key, tenant, *std::move(past));
+}
+
+void Foresight::Remember(std::string_view key, std::string_view tenant, PastAttempt past) {
   KeyPast& of_key = pasts_[std::string(key)];
   attempts_ -= std::ssize(of_key.attempts());
-  of_key.Add(*std::move(past));
+  of_key.Add(std::move(past));
   of_key.set_tenant(tenant);
   attempts_ += std::ssize(of_key.attempts());
   pasts_by_number_[KeyNumber(key)] = &of_key;
@@ -51,6 +55,25 @@ void Foresight::ForgetAKey() {
 const KeyPast* Foresight::PastOf(uint64_t key) const {
   const auto found = pasts_by_number_.find(key);
   return found == pasts_by_number_.end() ? nullptr : found->second;
+}
+
+std::vector<const Pasts::value_type*> Foresight::PastsByLastEnd() const {
+  std::vector<const Pasts::value_type*> pasts;
+  pasts.reserve(pasts_.size());
+  for (const auto& past : pasts_) pasts.push_back(&past);
+  std::ranges::sort(pasts, {}, [this](const auto* past) { return last_use_.at(past->first); });
+  return pasts;
+}
+
+void Foresight::Follow(JobId job, std::string_view key, Growth growth) {
+  Followed& followed = followed_[job.value];
+  followed.key = key;
+  followed.growth = std::move(growth);
+}
+
+void Foresight::ForgetForecasts() {
+  for (auto& [job, followed] : followed_) followed.is_foreseen = false;
+  outlooks_.clear();
 }
 
 void Foresight::Look(TimePoint now, std::span<const Attempt> running, const Use& pool_default,

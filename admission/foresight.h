@@ -35,6 +35,10 @@ class Foresight {
   // An attempt that has ended, in the order of ends. Beyond kMostKeys or kMostAttempts the key is
   // forgotten whose last attempt ended first.
   void Remember(std::string_view key, std::string_view tenant, const FinishedAttempt& attempt);
+  // The same. REQUIRES: a key.
+  void Remember(std::string_view key, std::string_view tenant, PastAttempt past);
+  // All that is remembered; the key whose last attempt ended first comes first.
+  std::vector<const Pasts::value_type*> PastsByLastEnd() const;
 
   // What runs at this instant: takes note of how it grew and makes its forecasts. `pool_default` is
   // what a job is taken to need of which nothing is known. Outlooks are made anew as well.
@@ -62,6 +66,12 @@ class Foresight {
 
   // What was seen of a job that runs, until Drop(); null: it was never seen.
   const Growth* GrowthOf(JobId job) const;
+  // Takes up what another one has seen of a job that runs (GrowthOf), under its key.
+  void Follow(JobId job, std::string_view key, Growth growth);
+  // The next Look() makes every forecast anew, whatever it was made from, and nobody holds an
+  // outlook any more: what follows depends on nothing but what is remembered and what was seen of
+  // the jobs that run.
+  void ForgetForecasts();
   // A running job has ended. What it teaches is for Remember().
   void Drop(JobId job) { followed_.erase(job.value); }
 

@@ -204,6 +204,10 @@ void CheckRetention(Checks& checks, const Retention& retention) {
   // Less would take a job away before whoever waits for it has seen its end.
   checks.Expect(retention.jobs >= 100, "/retention/jobs", "at least 100", retention.jobs);
   checks.Expect(retention.events >= 1000, "/retention/events", "at least 1000", retention.events);
+  constexpr int64_t kLeastBytes = 1 << 20;
+  const int64_t bytes = retention.decision_bytes;
+  checks.Expect(bytes == 0 || bytes >= kLeastBytes, "/retention/decisions/bytes",
+                "0 or at least \"1MiB\"", bytes);
 }
 
 }  // namespace

@@ -93,22 +93,31 @@ Outcome<Job> Api::GetJob(int64_t id) {
   return ReadJob(*answer, fmt::format("job {}", id));
 }
 
-Outcome<LogPiece> Api::Logs(int64_t id, LogStream stream, int64_t offset) {
-  auto response = Call({"GET",
-                        fmt::format("/v1/jobs/{}/logs?stream={}&offset={}&limit={}", id,
-                                    ToString(stream), offset, kLogPiece),
-                        {},
-                        {}});
+Outcome<Piece> Api::Logs(int64_t id, LogStream stream, int64_t offset) {
+  return ReadPiece(fmt::format("/v1/jobs/{}/logs?stream={}&offset={}&limit={}", id,
+                               ToString(stream), offset, kLogPiece),
+                   fmt::format("logs of job {}", id));
+}
+
+Outcome<Piece> Api::DecisionsAt(WallTime at) {
+  return ReadPiece(fmt::format("/v1/decisions?at_ms={}", at.time_since_epoch().count()),
+                   "decision log");
+}
+
+Outcome<Piece> Api::DecisionsFrom(int64_t offset) {
+  return ReadPiece(fmt::format("/v1/decisions?offset={}", offset), "decision log");
+}
+
+Outcome<Piece> Api::ReadPiece(const std::string& target, const std::string& of) {
+  auto response = Call({"GET", target, {}, {}});
   if (!response) return tl::unexpected<Failure>(response.error());
   if (response->status != 200)
     return tl::unexpected<Failure>(FromAnswer(response->status, response->body));
   const auto next = NumberIn(response->Header("X-Headroom-Offset-Next"));
-  if (!next || *next < offset) {
+  if (!next || *next < std::ssize(response->body))
     return Refuse(ExitCode::kFailed,
-                  fmt::format("logs of job {}: the daemon did not say where they go on", id));
-  }
-  return LogPiece{std::move(response->body), *next,
-                  response->Header("X-Headroom-Complete") == "true"};
+                  fmt::format("{}: the daemon did not say where it goes on", of));
+  return Piece{std::move(response->body), *next, response->Header("X-Headroom-Complete") == "true"};
 }
 
 Outcome<std::vector<nlohmann::json>> Api::ListJobs(const std::string& query, std::size_t limit) {

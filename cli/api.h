@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "cli/failure.h"
 #include "cli/job.h"
 #include "cli/unix_client.h"
@@ -16,10 +17,11 @@ enum class LogStream { kStdout, kStderr };
 
 const char* ToString(LogStream stream);  // "stdout", "stderr"
 
-struct LogPiece {
+// Of a stream of bytes that may still grow.
+struct Piece {
   std::string bytes;
   int64_t next_offset = 0;
-  bool complete = false;  // the job has finished and this was the rest
+  bool complete = false;  // this was the rest
 };
 
 class Api {
@@ -33,7 +35,10 @@ class Api {
 
   Outcome<Job> GetJob(int64_t id);
   // At most `limit` bytes from `offset` on; none yet is not a failure.
-  Outcome<LogPiece> Logs(int64_t id, LogStream stream, int64_t offset);
+  Outcome<Piece> Logs(int64_t id, LogStream stream, int64_t offset);
+  // Of the decision log (docs/api.md).
+  Outcome<Piece> DecisionsAt(WallTime at);
+  Outcome<Piece> DecisionsFrom(int64_t offset);
   // Every page of a list, until `limit` jobs; `query` holds "state=…&user=…" or nothing.
   Outcome<std::vector<nlohmann::json>> ListJobs(const std::string& query, std::size_t limit);
 
@@ -51,6 +56,7 @@ class Api {
 
  private:
   Outcome<HttpResponse> Call(const HttpRequest& request);
+  Outcome<Piece> ReadPiece(const std::string& target, const std::string& of);
   Failure Note(const Error& error);
 
   UnixClient client_;

@@ -33,7 +33,7 @@ std::string Base64(std::string_view bytes) {
 }
 
 // Exact either way: text where it is text, base64 where it is not.
-json PieceJson(int64_t id, LogStream stream, int64_t offset, const LogPiece& piece) {
+json PieceJson(int64_t id, LogStream stream, int64_t offset, const Piece& piece) {
   const bool text = IsUtf8(piece.bytes);
   return {{"id", id},
           {"stream", ToString(stream)},
@@ -50,7 +50,7 @@ class LogPrinter {
   LogPrinter(Context& context, bool raw)
       : context_(context), escapes_(!raw && IsTerminal(context.around.out_fd)) {}
 
-  void Print(int64_t id, LogStream stream, int64_t offset, const LogPiece& piece) {
+  void Print(int64_t id, LogStream stream, int64_t offset, const Piece& piece) {
     if (context_.json()) {
       context_.PrintJson(PieceJson(id, stream, offset, piece));
     } else {

@@ -34,7 +34,9 @@ extern const Verb kStatusVerb, kTopVerb;                        // status_verbs.
 extern const Verb kEventsVerb;                                  // events_verb.cc
 extern const Verb kPolicyVerb;                                  // policy_verb.cc
 extern const Verb kDoctorVerb;                                  // doctor_verb.cc
+extern const Verb kExplainVerb;                                 // explain_verb.cc
 extern const Verb kSimulateVerb;                                // simulate_verb.cc
+extern const Verb kWhatIfVerb;                                  // what_if_verb.cc
 extern const Verb kVersionVerb;                                 // version_verb.cc
 
 // All verbs, in the order of the help text.

@@ -44,6 +44,8 @@ constexpr Endpoint kEndpoints[] = {
     {"POST", "/v1/jobs/{id}/cancel", Access::kCaller, Parameters::kNone, Body::kNone, CancelJob},
     {"GET", "/v1/jobs/{id}/why", Access::kCaller, Parameters::kNone, Body::kNone,
      AtOnce<ExplainJob>},
+    {"GET", "/v1/decisions", Access::kCaller, Parameters::kSome, Body::kNone,
+     AtOnce<ReadDecisions>},
     {"GET", "/v1/jobs/{id}/logs", Access::kCaller, Parameters::kSome, Body::kNone, AtOnce<ReadLog>},
     {"PUT", "/v1/sources/{source}/jobs", Access::kCaller, Parameters::kNone, Body::kJsonList,
      SyncSource},

@@ -55,6 +55,8 @@ Answer ReadLog(ApiContext& api, const ApiCall& call);
 
 Answer ListKeys(ApiContext& api, const ApiCall& call);
 
+Answer ReadDecisions(ApiContext& api, const ApiCall& call);
+
 Answer GetSnapshot(ApiContext& api, const ApiCall& call);
 Answer GetPlan(ApiContext& api, const ApiCall& call);
 Answer GetHeadroom(ApiContext& api, const ApiCall& call);

@@ -49,6 +49,11 @@ Use UseOf(const ResourceVector& amounts) {
   return {static_cast<double>(amounts.memory_bytes), static_cast<double>(amounts.cpu_millis)};
 }
 
+// What a job is taken to need of which nothing is known.
+Use DefaultUse(const Policy& policy, const ResourceVector& capacity) {
+  return UseOf(ResolveRequest({}, std::nullopt, policy, capacity).request);
+}
+
 AttemptId AttemptOf(const JobRecord& job) { return {job.id, job.attempt}; }
 
 // The shim found no room for its claim, so the command certainly never ran and may be tried again.
@@ -67,7 +72,8 @@ ControlLoop::ControlLoop(LoopParts parts, Policy policy)
       watch_(parts.watch),
       executor_(parts.executor),
       metrics_(parts.metrics),
-      policy_(std::move(policy)) {
+      policy_(std::move(policy)),
+      log_(book_) {
   gate_.since = clock_.Now();
 }
 
@@ -86,11 +92,18 @@ void ControlLoop::Tick() {
   score_ = NextScore(score_, {snapshot, candidates, decisions, std::exchange(memory_kills_, 0)},
                      policy_);
   view_ = {snapshot, decisions, seen, decide_time, {}, score_.totals};
-  if (recorded && Apply(decisions, candidates) && Prune() && book_.Commit()) {  // 5. reserve, start
-    for (const PastAttemptOfKey& past : std::exchange(lessons_, {}))
+  Note(seen, decisions, candidates);
+  const bool committed = recorded && Apply(decisions, candidates) && Prune() &&
+                         log_.Store(now_, clock_.WallNow(), policy_.retention) && book_.Commit();
+  log_.Settle(committed);
+  if (committed) {  // 5. reserve, start
+    for (const PastAttemptOfKey& past : std::exchange(lessons_, {})) {
       foresight_.Remember(past.key, past.tenant, past.attempt);
+      log_.Remembered({past.key, past.tenant}, past.attempt);
+    }
     for (const AttemptEnd& end : std::exchange(ends_, {})) {
       foresight_.Drop(end.id.job);
+      log_.Dropped(end.id.job);
       executor_.Forget(end.id);
     }
     LaunchAdmitted();
@@ -189,13 +202,21 @@ void ControlLoop::LookAhead(const Observation& seen) {
                         observed->second});
   }
   const ResourceVector capacity = CapacityOf(seen);
-  const ResourceVector unknown = ResolveRequest({}, std::nullopt, policy_, capacity).request;
-  foresight_.Look(now_, attempts, UseOf(unknown), UseOf(capacity));
+  // What a question made between two cycles, the log does not know: the outlooks of that list.
+  if (std::exchange(listed_between_, false)) book_.ForgetWaiting();
+  log_.Begin(now_, policy_.retention, foresight_, attempts);
+  foresight_.Look(now_, attempts, DefaultUse(policy_, capacity), UseOf(capacity));
 }
 
 Snapshot ControlLoop::BuildSnapshot(const Observation& seen) const {
-  Snapshot snapshot{now_,     seen.host, {}, gate_, resting_, trim_, foresight_.MeanDuration(),
-                    past_use_};
+  Snapshot snapshot;
+  snapshot.now = now_;
+  snapshot.host = seen.host;
+  snapshot.gate = gate_;
+  snapshot.resting = resting_;
+  snapshot.trim = trim_;
+  snapshot.mean_duration = foresight_.MeanDuration();
+  snapshot.past_use = past_use_;
   snapshot.running.reserve(ledger_.size());
   for (const auto& [id, reservation] : ledger_.reservations()) {
     RunningJob running{
@@ -229,6 +250,37 @@ std::span<const WaitingJob> ControlLoop::Candidates(const ResourceVector& capaci
     return retry == retries_.end() || retry->second.not_before <= now_;
   });
   return candidates_;
+}
+
+// For the decision log, before what was rejected leaves the book.
+void ControlLoop::Note(const Observation& seen, const Decisions& decisions,
+                       std::span<const WaitingJob> candidates) {
+  const ResourceVector capacity = CapacityOf(seen);
+  record::CycleView cycle{.at = clock_.WallNow(),
+                          .policy = policy_,
+                          .generation = generation_,
+                          .pool_default = DefaultUse(policy_, capacity),
+                          .capacity = UseOf(capacity),
+                          .snapshot = view_.snapshot,
+                          .running_owners = {},
+                          .waiting = {},
+                          .waiting_version = book_.waiting_version(),
+                          .held_back = {},
+                          .decisions = decisions};
+  const auto owner_of = [](const JobRecord* job) {
+    return job == nullptr ? record::Owner()
+                          : record::Owner{job->submission.key, job->submission.tenant};
+  };
+  for (const RunningJob& job : view_.snapshot.running)
+    cycle.running_owners.push_back(owner_of(book_.Find(job.id)));
+  for (const WaitingJob& job : book_.LastWaiting()) {
+    const JobRecord* known = book_.Find(job.id);
+    cycle.waiting.push_back(
+        {&job, owner_of(known), known == nullptr ? DeclaredRequest() : known->submission.request});
+    if (!std::ranges::binary_search(candidates, job.id, {}, &WaitingJob::id))
+      cycle.held_back.push_back(job.id);
+  }
+  log_.Note(cycle);
 }
 
 Status ControlLoop::Apply(const Decisions& decisions, std::span<const WaitingJob> candidates) {
@@ -403,7 +455,10 @@ void ControlLoop::SetPolicy(Policy policy) {
 ResourceVector ControlLoop::capacity() const { return CapacityOf(view_.observation); }
 
 ControlLoop::Present ControlLoop::LookNow() {
-  return {BuildSnapshot(view_.observation), Candidates(capacity())};
+  const int64_t list = book_.waiting_version();
+  Present present{BuildSnapshot(view_.observation), Candidates(capacity())};
+  if (book_.waiting_version() != list) listed_between_ = true;
+  return present;
 }
 
 std::optional<Duration> ControlLoop::RetriesIn(JobId job) const {

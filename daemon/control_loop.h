@@ -15,6 +15,7 @@
 #include "admission/self_score.h"
 #include "base/clock.h"
 #include "collectors/psi_trigger.h"
+#include "daemon/decision_log.h"
 #include "daemon/host_watch.h"
 #include "daemon/job_book.h"
 #include "daemon/lifecycle.h"
@@ -98,6 +99,8 @@ class ControlLoop {
   void LookAhead(const Observation& seen);
   Snapshot BuildSnapshot(const Observation& seen) const;
   std::span<const WaitingJob> Candidates(const ResourceVector& capacity);
+  void Note(const Observation& seen, const Decisions& decisions,
+            std::span<const WaitingJob> candidates);
   Status Apply(const Decisions& decisions, std::span<const WaitingJob> candidates);
   Status Prune();
   Status Admit(const Decision& decision, const WaitingJob& candidate);
@@ -126,6 +129,7 @@ class ControlLoop {
   Foresight foresight_;
   SelfScore score_;
   int64_t memory_kills_ = 0;  // by pool or host, since the last cycle
+  DecisionLog log_;
   TimePoint now_{};
   std::vector<AttemptEnd> ends_;           // not recorded durably yet
   std::vector<PastAttemptOfKey> lessons_;  // of these
@@ -133,6 +137,7 @@ class ControlLoop {
   TimePoint prune_at_{};
   std::map<JobId, Retry> retries_;
   std::vector<WaitingJob> candidates_;
+  bool listed_between_ = false;  // the waiting list was made since the last cycle
   View view_;
   std::function<void()> publish_;
 };

@@ -116,6 +116,14 @@ Result<std::vector<AttemptId>> JobBook::Prune(const Retention& keep, std::size_t
   return gone;
 }
 
+Status JobBook::Keep(const Store::DecisionPart& part) {
+  return Checked(store_.AppendDecisions(part), "keep decisions");
+}
+
+Status JobBook::PruneDecisions(int64_t bytes, WallTime before) {
+  return Checked(store_.PruneDecisions(bytes, before), "prune decisions");
+}
+
 Status JobBook::Commit() {
   if (!HasUncommitted()) return {};
   const Status committed = store_.Commit();
@@ -201,6 +209,7 @@ const std::vector<WaitingJob>& JobBook::Waiting(const Policy& policy, int64_t ge
       waiting_.back().outlook = foresight.OfNext(job.submission.key, job.submission.tenant);
   }
   waiting_is_current_ = true;
+  ++waiting_version_;
   waiting_generation_ = generation;
   waiting_capacity_ = capacity;
   return waiting_;

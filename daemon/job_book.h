@@ -52,6 +52,10 @@ class JobBook {
   // Forgets the finished beyond what is kept; returns the last attempt of each job that is gone.
   Result<std::vector<AttemptId>> Prune(const Retention& keep, std::size_t most_jobs);
 
+  // A part of the decision log, and what is too much of it (store.h).
+  Status Keep(const Store::DecisionPart& part);
+  Status PruneDecisions(int64_t bytes, WallTime before);
+
   using Acknowledge = std::function<void(const Status&)>;
   void OnCommit(Acknowledge acknowledge) { acknowledgements_.push_back(std::move(acknowledge)); }
   bool HasUncommitted() const { return dirty_ || !acknowledgements_.empty(); }
@@ -73,6 +77,11 @@ class JobBook {
   // The same of a job that nobody has submitted, without an outlook.
   WaitingJob ToWaiting(const JobRecord& job, const Policy& policy, const ResourceVector& capacity,
                        const Foresight& foresight);
+  // As Waiting() made it last, whatever has become of the jobs since.
+  const std::vector<WaitingJob>& LastWaiting() const { return waiting_; }
+  // Grows whenever Waiting() made the list anew.
+  int64_t waiting_version() const { return waiting_version_; }
+  void ForgetWaiting() { waiting_is_current_ = false; }
   std::optional<ResolvedRequest> Resolve(const JobRecord& job, const Policy& policy,
                                          const ResourceVector& capacity,
                                          const Foresight& foresight);
@@ -98,7 +107,7 @@ class JobBook {
 
   std::vector<WaitingJob> waiting_;
   bool waiting_is_current_ = false;
-  int64_t waiting_generation_ = 0;
+  int64_t waiting_generation_ = 0, waiting_version_ = 0;
   ResourceVector waiting_capacity_;
 };
 

@@ -43,6 +43,8 @@ class LocalService final : public Service {
   Result<JobView> Show(const Caller& caller, JobId id) override;
   Result<std::vector<JobView>> List(const Caller& caller, const JobQuery& query) override;
   Result<WhyView> Why(const Caller& caller, JobId id) override;
+  Result<DecisionPiece> ReadDecisions(const Caller& caller, std::variant<int64_t, WallTime> from,
+                                      std::size_t limit) override;
   Result<PlanView> GetPlan(const Caller& caller) override;
   Result<TrialView> Try(const Caller& caller, JobSubmission submission) override;
   Result<std::vector<KeyView>> Keys(const Caller& caller, const std::string& key) override;

@@ -193,4 +193,28 @@ Result<TrialView> LocalService::Try(const Caller&, JobSubmission submission) {
   return view;
 }
 
+Result<DecisionPiece> LocalService::ReadDecisions(const Caller& caller,
+                                                  std::variant<int64_t, WallTime> from,
+                                                  std::size_t limit) {
+  if (!caller.admin)
+    return Fail(ErrorCode::kDenied, "only administrators may read what was decided of all jobs");
+  DecisionPiece piece;
+  if (const auto* at = std::get_if<WallTime>(&from)) {
+    const auto begins = book_.store().FindDecisions(*at);
+    if (!begins) return tl::unexpected(Unavailable(begins.error()));
+    if (!*begins) return Fail(ErrorCode::kNotFound, "nothing was decided yet that is kept");
+    piece.offset = **begins;
+  } else {
+    piece.offset = std::get<int64_t>(from);
+  }
+  auto bytes = book_.store().ReadDecisions(piece.offset, limit);
+  if (!bytes) {
+    const bool is_gone = bytes.error().code == ErrorCode::kNotFound;
+    return tl::unexpected(is_gone ? bytes.error() : Unavailable(bytes.error()));
+  }
+  piece.complete = bytes->size() < limit;
+  piece.bytes = *std::move(bytes);
+  return piece;
+}
+
 }  // namespace headroom

@@ -79,9 +79,15 @@ void TakeCounter(SalvagedRows& rows, const RawRow& row) {
     rows.last_event = std::max(rows.last_event.value_or(0), value);
 }
 
+// As many columns as an event has, and a blob at the end. It is not kept: a log with a gap is none.
+bool IsOfDecisionLog(const RawRow& row) {
+  return row.values.size() == kEventColumnCount && row.values.back().type == Type::kBlob;
+}
+
 void Sort(SalvagedRows& rows, RawRow row) {
   const std::size_t columns = row.values.size();
   if (columns == 2) return TakeCounter(rows, row);
+  if (IsOfDecisionLog(row)) return;
   if (row.values[0].type != Type::kNull || row.rowid <= 0 || row.rowid > kLargestId) return;
   if (IsZeroed(row)) {
     ++rows.zeroed;

@@ -128,7 +128,21 @@ CREATE INDEX history_by_key ON history (key, started_at_ms, id);
 CREATE UNIQUE INDEX history_by_origin ON history (origin) WHERE origin IS NOT NULL;
 )sql";
 
-constexpr std::array kSteps = {kTables, kOutputErrors, kGrowth};
+// The decision log (record/recorder.h) as a stream of bytes, which only grows at its end. `ends`
+// counts from the first byte that ever was. A reader can begin where a span begins.
+constexpr const char* kDecisions = R"sql(
+CREATE TABLE decisions (
+  id INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  begins_span INTEGER NOT NULL CHECK (begins_span IN (0, 1)),
+  ends INTEGER NOT NULL,
+  part BLOB NOT NULL
+) STRICT;
+CREATE INDEX decisions_by_span ON decisions (at_ms, ends) WHERE begins_span = 1;
+CREATE UNIQUE INDEX decisions_by_end ON decisions (ends);
+)sql";
+
+constexpr std::array kSteps = {kTables, kOutputErrors, kGrowth, kDecisions};
 
 // An empty file that others cannot read; what was left of an earlier try is replaced.
 Status MakePrivateFile(const std::string& path) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "admission/counterfactual.h"
@@ -98,6 +99,13 @@ struct StatusView {
   std::optional<StoreFailure> store_failure;  // nothing can be stored now
 };
 
+// A piece of the decision log (record/recorder.h).
+struct DecisionPiece {
+  std::string bytes;
+  int64_t offset = 0;     // of its first byte
+  bool complete = false;  // it was the end of the log
+};
+
 struct PolicyReload {
   std::string path;  // of the file that was read
   std::vector<PolicyProblem> problems;
@@ -142,6 +150,11 @@ class Service {
   virtual Result<JobView> Show(const Caller& caller, JobId id) = 0;
   virtual Result<std::vector<JobView>> List(const Caller& caller, const JobQuery& query) = 0;
   virtual Result<WhyView> Why(const Caller& caller, JobId id) = 0;
+  // From a byte on, or from where an instant can be decided again (administrators only): at most
+  // `limit` bytes. kNotFound: that is not kept.
+  virtual Result<DecisionPiece> ReadDecisions(const Caller& caller,
+                                              std::variant<int64_t, WallTime> from,
+                                              std::size_t limit) = 0;
   virtual Result<PlanView> GetPlan(const Caller& caller) = 0;
   // Stores nothing.
   virtual Result<TrialView> Try(const Caller& caller, JobSubmission submission) = 0;

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "daemon/decision_table.h"
 #include "daemon/event_table.h"
 #include "daemon/history_table.h"
 #include "daemon/job_table.h"
@@ -72,6 +73,18 @@ class SqliteStore final : public Store {
   }
   Result<int64_t> LastEvent() override {
     return Read("read events", [&] { return LastEventSequence(*db_); });
+  }
+  Status AppendDecisions(const DecisionPart& part) override {
+    return Write("append decisions", [&] { return AppendDecisionPart(*db_, part); });
+  }
+  Result<std::optional<int64_t>> FindDecisions(WallTime at) override {
+    return Read("find decisions", [&] { return FindDecisionSpan(*db_, at); });
+  }
+  Result<std::string> ReadDecisions(int64_t offset, std::size_t limit) override {
+    return Read("read decisions", [&] { return ReadDecisionBytes(*db_, offset, limit); });
+  }
+  Status PruneDecisions(int64_t bytes, WallTime before) override {
+    return Write("prune decisions", [&] { return PruneDecisionParts(*db_, bytes, before); });
   }
   Result<std::vector<AttemptId>> Prune(const Retention& keep, std::size_t most_jobs) override {
     return Write("prune", [&]() -> Result<std::vector<AttemptId>> {

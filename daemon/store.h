@@ -99,6 +99,24 @@ class Store {
   virtual Result<std::vector<Event>> EventsAfter(int64_t sequence, std::size_t limit) = 0;
   virtual Result<int64_t> LastEvent() = 0;
 
+  // The decision log (record/recorder.h) as a stream of bytes: what it says is not the store's
+  // business.
+  struct DecisionPart {
+    WallTime at{};
+    bool begins_span = false;  // a reader can begin here
+    std::string bytes;
+  };
+  virtual Status AppendDecisions(const DecisionPart& part) = 0;
+  // Where the last span begins that began at `at` or before; else where the log begins. Absent: it
+  // is empty.
+  virtual Result<std::optional<int64_t>> FindDecisions(WallTime at) = 0;
+  // Of the stream, from `offset` on; none at its end. kNotFound: that is not kept any more, or not
+  // there yet.
+  virtual Result<std::string> ReadDecisions(int64_t offset, std::size_t limit) = 0;
+  // Removes the oldest spans: those beyond `bytes`, and those that end before `before`; a little at
+  // a time. The last one stays.
+  virtual Status PruneDecisions(int64_t bytes, WallTime before) = 0;
+
   // Makes all writes since the last Commit durable. Nothing to write: returns at once.
   virtual Status Commit() = 0;
   virtual void Rollback() = 0;

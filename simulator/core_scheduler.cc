@@ -29,7 +29,10 @@ int64_t CpuUsec(const SimJob& job, Duration worked) {
 
 class Core final : public Scheduler {
  public:
-  Core(const Workload& workload, const Policy& policy) : workload_(workload), policy_(policy) {}
+  Core(const Workload& workload, const Policy& policy, std::span<const KnownAttempt> history)
+      : workload_(workload), policy_(policy) {
+    for (const KnownAttempt& known : history) Learn(known.key, known.tenant, known.attempt);
+  }
 
   std::vector<JobIndex> Starts(Duration now, const Host& host,
                                const std::vector<JobIndex>& waiting) override {
@@ -53,18 +56,14 @@ class Core final : public Scheduler {
     const JobIndex job = ended.run.job;
     const SimJob& truth = workload_.jobs[job];
     const Duration duration = now - ended.run.started;
-    Key& key = keys_[truth.key];
     FinishedAttempt attempt;
     attempt.duration = duration;
     attempt.peak_memory_bytes = ended.run.peak_memory_bytes;
     attempt.peak_pids = 1;
     attempt.cpu_usec = CpuUsec(truth, ended.run.worked);
     attempt.started = WallTime(std::chrono::floor<WallTime::duration>(ended.run.started));
-    key.attempts.push_back(attempt);
-    if (std::ssize(key.attempts) > kAttemptsPerKey) key.attempts.erase(key.attempts.begin());
-    key.history = Summarise(key.attempts);
     if (const Growth* growth = foresight_.GrowthOf(IdOf(job))) attempt.growth = *growth;
-    foresight_.Remember(truth.key, {}, attempt);
+    Learn(truth.key, truth.tenant, attempt);
     foresight_.Drop(IdOf(job));
     expected_.erase(job);
   }
@@ -81,7 +80,20 @@ class Core final : public Scheduler {
     std::optional<Duration> duration;
   };
 
-  std::string_view KeyOf(JobIndex job) const { return workload_.jobs[job].key; }
+  void Learn(const std::string& name, const std::string& tenant, FinishedAttempt attempt) {
+    foresight_.Remember(name, tenant, attempt);
+    if (name.empty()) return;
+    attempt.growth.reset();  // not asked for below
+    Key& key = keys_[name];
+    key.attempts.push_back(std::move(attempt));
+    if (std::ssize(key.attempts) > kAttemptsPerKey) key.attempts.erase(key.attempts.begin());
+    key.history = Summarise(key.attempts);
+  }
+
+  const SimJob& Of(JobIndex job) const { return workload_.jobs[job]; }
+  std::string_view KeyOf(JobIndex job) const { return Of(job).key; }
+  // As in the daemon: what declares its memory is taken at its word.
+  bool IsForeseen(JobIndex job) const { return !Of(job).declared.memory_bytes; }
 
   Snapshot Look(TimePoint now, const Host& host) {
     Snapshot snapshot;
@@ -96,14 +108,23 @@ class Core final : public Scheduler {
     for (const Running& run : host.running()) {
       const ObservedUse observed{host.ObservedMemoryOf(run), host.CpuOf(run), 1};
       const Expectation& expected = expected_.at(run.job);
-      snapshot.running.push_back({IdOf(run.job), expected.request, TimePoint(run.started),
-                                  expected.duration, observed, KeyNumber(KeyOf(run.job)), 0,
-                                  nullptr});
-      attempts.push_back({IdOf(run.job), KeyOf(run.job), {}, TimePoint(run.started), observed});
+      RunningJob& running = snapshot.running.emplace_back();
+      running.id = IdOf(run.job);
+      running.request = expected.request;
+      running.admitted_at = TimePoint(run.started);
+      running.duration = expected.duration;
+      running.observed = observed;
+      running.key = KeyNumber(KeyOf(run.job));
+      running.tenant = KeyNumber(Of(run.job).tenant);
+      running.declares_duration = Of(run.job).declared_duration.has_value();
+      attempts.push_back(
+          {running.id, KeyOf(run.job), Of(run.job).tenant, running.admitted_at, observed});
     }
     foresight_.Look(now, attempts, InDoubles(DefaultRequestOf(host.capacity())),
                     InDoubles(host.capacity()));
-    for (RunningJob& job : snapshot.running) job.forecast = foresight_.OfRunning(job.id);
+    for (RunningJob& job : snapshot.running) {
+      if (IsForeseen(IndexOf(job.id))) job.forecast = foresight_.OfRunning(job.id);
+    }
     return snapshot;
   }
 
@@ -117,17 +138,27 @@ class Core final : public Scheduler {
     line.reserve(waiting.size());
     for (const JobIndex job : waiting) {
       Expectation expected = ExpectationOf(job, capacity);
-      line.push_back({IdOf(job), 0, false, TimePoint(workload_.jobs[job].submitted),
-                      std::move(expected.request), expected.duration, KeyNumber(KeyOf(job)), 0,
-                      foresight_.OfNext(KeyOf(job), {})});
+      WaitingJob& waits = line.emplace_back();
+      waits.id = IdOf(job);
+      waits.priority = Of(job).priority;
+      waits.declares_duration = Of(job).declared_duration.has_value();
+      waits.submitted_at = TimePoint(Of(job).submitted);
+      waits.request = std::move(expected.request);
+      waits.duration = expected.duration;
+      waits.key = KeyNumber(KeyOf(job));
+      waits.tenant = KeyNumber(Of(job).tenant);
+      if (IsForeseen(job)) waits.outlook = foresight_.OfNext(KeyOf(job), Of(job).tenant);
     }
     return line;
   }
 
   Expectation ExpectationOf(JobIndex job, const ResourceVector& capacity) {
-    const auto& history = keys_[workload_.jobs[job].key].history;
-    return {ResolveRequest({}, history, policy_, capacity).request,
-            history ? history->duration : std::nullopt};
+    const auto known = keys_.find(Of(job).key);
+    const auto history = known == keys_.end() ? std::nullopt : known->second.history;
+    const auto learned = history ? history->duration : std::nullopt;
+    const auto& declared = Of(job).declared_duration;
+    return {ResolveRequest(Of(job).declared, history, policy_, capacity).request,
+            declared ? declared : learned};
   }
 
   const Workload& workload_;
@@ -143,8 +174,9 @@ class Core final : public Scheduler {
 
 }  // namespace
 
-std::unique_ptr<Scheduler> Headroom(const Workload& workload, const Policy& policy) {
-  return std::make_unique<Core>(workload, policy);
+std::unique_ptr<Scheduler> Headroom(const Workload& workload, const Policy& policy,
+                                    std::span<const KnownAttempt> history) {
+  return std::make_unique<Core>(workload, policy, history);
 }
 
 }  // namespace headroom::sim

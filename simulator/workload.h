@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "admission/request.h"
 #include "base/clock.h"
 
 // What is played: jobs as they truly are. A controller is shown none of it before a job shows it
@@ -29,6 +31,11 @@ struct SimJob {
   // Page cache that is written and not yet clean comes and goes beside the growth: observed as use,
   // gone as soon as anybody needs the memory.
   int64_t cache_bytes = 0;
+  // What its submitter said of it; a controller is shown this.
+  DeclaredRequest declared = {};
+  std::optional<Duration> declared_duration = std::nullopt;
+  std::string tenant = {};
+  int32_t priority = 0;
 
   bool operator==(const SimJob&) const = default;
 };

@@ -151,6 +151,10 @@ void VisitPolicy(Visitor& v, Policy& policy) {
   v.Object("retention", [&](auto& retention) {
     retention.Field("jobs", policy.retention.jobs, Count{});
     retention.Field("events", policy.retention.events, Count{});
+    retention.Object("decisions", [&](auto& decisions) {
+      decisions.Field("bytes", policy.retention.decision_bytes, Bytes{});
+      decisions.Field("age", policy.retention.decision_age, Time{});
+    });
   });
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "admission/draw.h"
 #include "admission/oom.h"
 #include "tests/support/admission_builders.h"
 
@@ -168,6 +169,28 @@ TEST_F(ForesightTest, ForgetsTheKeysThatEndedFirstWhenTooManyAreKnown) {
   EXPECT_EQ(foresight.OfNext("first", {})->places, 3 + 2 * 2);
   EXPECT_EQ(foresight.OfNext("k1", {})->places, 3);
   EXPECT_EQ(foresight.OfNext("k2", {})->places, 3 + 2);
+}
+
+TEST_F(ForesightTest, IsTheSameAgainFromAllThatItRemembers) {
+  for (int64_t key = 0; key < kMostKeys; ++key)
+    foresight.Remember("k" + std::to_string(key), key % 2 == 0 ? "alice" : "bob",
+                       AFinishedAttempt(seconds(9 + key % 5)).Memory(20 + key % 7));
+  foresight.Remember("k0", "bob", AFinishedAttempt(seconds(20)).Memory(90));
+  Foresight again;
+  for (const auto* past : foresight.PastsByLastEnd()) {
+    for (const PastAttempt& attempt : past->second.attempts())
+      again.Remember(past->first, past->second.tenant(), attempt);
+  }
+  for (Foresight* one : {&foresight, &again}) {
+    one->Remember("one too many", "alice", AFinishedAttempt(seconds(9)).Memory(25));
+    one->Look(TimePoint(seconds(1)), {}, {25, 100}, {1000, 4000});
+  }
+  EXPECT_EQ(again.PastOf(KeyNumber("k1")), nullptr);  // its last attempt ended first
+  EXPECT_EQ(again.PastOf(KeyNumber("k0"))->attempts(),
+            foresight.PastOf(KeyNumber("k0"))->attempts());
+  EXPECT_EQ(again.OfTenant("alice"), foresight.OfTenant("alice"));
+  EXPECT_EQ(again.OfTenant("bob"), foresight.OfTenant("bob"));
+  EXPECT_EQ(again.MeanDuration(), foresight.MeanDuration());
 }
 
 FinishedAttempt OutOfMemory(int64_t request, int64_t peak) {

@@ -107,6 +107,14 @@ TEST(Access, ShowsNothingOfAnotherUsersJob) {
   EXPECT_EQ(server.Get("/v1/jobs?user=alice").status, 200);
 }
 
+TEST(Access, ShowsWhatWasDecidedOfAllToAdministratorsAlone) {
+  ApiServer server;
+  server.uid = ApiServer::kAlice;
+  EXPECT_EQ(server.Get("/v1/decisions?at_ms=1").status, 403);
+  server.uid = ApiServer::kMember;
+  EXPECT_EQ(server.Get("/v1/decisions?at_ms=1").status, 200);
+}
+
 TEST(Access, HidesWhatOthersRunInTheSnapshot) {
   ApiServer server;
   JobView job;

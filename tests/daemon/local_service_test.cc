@@ -381,6 +381,25 @@ TEST_F(LocalServiceTest, SumsUpWhereEverythingStands) {
   EXPECT_EQ(status.account->expected_charge.memory_bytes, 9 * kGiB);
 }
 
+TEST(LocalService, HandsOutTheDecisionLogToAdministratorsOnly) {
+  ADaemon daemon;
+  Caller root;
+  root.admin = true;
+  const WallTime now = daemon.clock.WallNow();
+  EXPECT_EQ(daemon.service().ReadDecisions(root, now, 100).error().code, ErrorCode::kNotFound);
+  daemon.Submit(kGiB);
+  daemon.Tick();
+  const auto piece = daemon.service().ReadDecisions(root, now, 100);
+  ASSERT_TRUE(piece) << piece.error().message;
+  EXPECT_EQ(piece->bytes.size(), 100U);
+  EXPECT_EQ(piece->offset, 0);
+  EXPECT_FALSE(piece->complete);
+  const auto rest = daemon.service().ReadDecisions(root, 100, 1 << 20);
+  ASSERT_TRUE(rest);
+  EXPECT_TRUE(rest->complete);
+  EXPECT_EQ(daemon.service().ReadDecisions({}, now, 100).error().code, ErrorCode::kDenied);
+}
+
 TEST(LocalService, ShowsKeysOnlyToThoseWhoRanThem) {
   ADaemon daemon;
   for (const auto& [key, uid] : {std::pair("mine", 1000), std::pair("theirs", 1001)}) {

@@ -29,6 +29,7 @@ namespace {
 
 using testing::Contains;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr int kJobs = 160;
 constexpr std::size_t kPage = 4096, kFrame = kPage + 24;
@@ -109,6 +110,9 @@ class SalvageTest : public testing::Test {
       job.id = store.Insert(job).value();
       ASSERT_TRUE(store.Append(Event{0, {}, "job_submitted", job.id, "{}"}));
       ASSERT_TRUE(store.AddHistory(APastAttempt("key").Ran(std::chrono::seconds(i))));
+      if (i % 20 == 0) {
+        ASSERT_TRUE(store.AppendDecisions({{}, i % 40 == 0, std::string(20, '\0')}));
+      }
       ASSERT_TRUE(store.Commit());
       original_[i] = job;
     }
@@ -195,7 +199,9 @@ TEST_F(SalvageTest, AWholeFileComesBackAsItWas) {
   EXPECT_EQ(Unharmed().size(), kJobs);
   auto store = Store::Open(path_).value();
   EXPECT_EQ(store->LastEvent().value(), kJobs + kJobs / 4);  // one for each job that is lost
+  EXPECT_EQ(store->EventsAfter(0, 2 * kJobs).value().size(), kJobs + kJobs / 4);
   EXPECT_EQ(store->History("key").value()->attempts, 128);
+  EXPECT_THAT(lines, Not(Contains(HasSubstr("make no sense"))));
   EXPECT_EQ(ReadAll(path_ + ".damaged-1"), file_);
   EXPECT_THAT(lines, Contains(HasSubstr("the damaged file is kept as " + path_ + ".damaged-1")));
   EXPECT_FALSE(std::filesystem::exists(path_ + ".damaged-1-wal"));

@@ -18,9 +18,10 @@ LAYERS = {
     "collectors": {"admission", "base"},
     "executor": {"admission", "base"},
     "executor/shim": {"executor", "base"},
-    "daemon": {"admission", "admission/json", "base", "collectors", "executor"},
-    "simulator": {"admission", "base"},
-    "cli": {"admission", "admission/json", "base", "simulator"},
+    "daemon": {"admission", "admission/json", "base", "collectors", "executor", "record"},
+    "record": {"admission", "admission/json", "base"},
+    "simulator": {"admission", "base", "record"},
+    "cli": {"admission", "admission/json", "base", "record", "simulator"},
     "demo": {"base"},
     "bench": {"admission", "admission/json", "base", "collectors", "daemon", "executor"},
 }

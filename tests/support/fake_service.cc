@@ -158,6 +158,19 @@ Result<TrialView> FakeService::Try(const Caller& caller, JobSubmission submissio
   return view;
 }
 
+Result<DecisionPiece> FakeService::ReadDecisions(const Caller& caller,
+                                                 std::variant<int64_t, WallTime> from,
+                                                 std::size_t limit) {
+  last_caller = caller;
+  if (failure) return tl::unexpected(*failure);
+  if (!caller.admin) return Fail(ErrorCode::kDenied, "only administrators may");
+  const auto* offset = std::get_if<int64_t>(&from);
+  const auto begin = static_cast<std::size_t>(offset == nullptr ? 0 : *offset);
+  std::string bytes = decision_log.substr(begin, limit);
+  const bool complete = begin + bytes.size() == decision_log.size();
+  return DecisionPiece{std::move(bytes), static_cast<int64_t>(begin), complete};
+}
+
 Result<StatusView> FakeService::GetStatus(const Caller& caller) {
   last_caller = caller;
   if (failure) return tl::unexpected(*failure);

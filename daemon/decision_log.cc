@@ -1,0 +1,79 @@
+#include "daemon/decision_log.h"
+
+#include "admission/history.h"
+
+namespace headroom {
+namespace {
+
+constexpr Duration kFlushEvery = std::chrono::seconds(10);
+constexpr Duration kPruneEvery = std::chrono::seconds(60);
+// At least so many spans are kept, so that one that goes leaves the others.
+constexpr int64_t kSpans = 4;
+// A base may be large, and whoever reads a little of it has to read a whole part.
+constexpr std::size_t kMostPartBytes = 256 << 10;
+
+}  // namespace
+
+void DecisionLog::Begin(TimePoint now, const Retention& keep, Foresight& foresight,
+                        std::span<const Foresight::Attempt> running) {
+  const bool enabled = keep.decision_bytes > 0;
+  if (!enabled || !enabled_) recorder_.Lost();
+  enabled_ = enabled;
+  recorder_.set_span_bytes(keep.decision_bytes / kSpans);
+  if (!enabled_ || !recorder_.Begins(now)) return;
+  recorder_.Checkpoint(foresight, running);
+  foresight.ForgetForecasts();
+  book_.ForgetWaiting();
+}
+
+void DecisionLog::Note(const record::CycleView& cycle) {
+  if (!enabled_) return;
+  for (record::Row& row : recorder_.Cycle(cycle)) {
+    const bool joins = !rows_.empty() && row.kind == record::Kind::kCycle &&
+                       rows_.back().kind == record::Kind::kCycle;
+    if (joins)
+      rows_.back().bytes += row.bytes;
+    else
+      rows_.push_back(std::move(row));
+  }
+}
+
+Status DecisionLog::Store(TimePoint now, WallTime at, const Retention& keep) {
+  if (rows_.empty()) return {};
+  if (Status pruned = Prune(now, at, keep); !pruned) return pruned;
+  if (now - flushed_at_ < kFlushEvery && !book_.HasUncommitted()) return {};
+  flushed_at_ = now;
+  return Flush();
+}
+
+Status DecisionLog::Flush() {
+  for (const record::Row& row : rows_) {
+    for (std::size_t at = 0; at < row.bytes.size(); at += kMostPartBytes) {
+      const bool begins = at == 0 && row.kind == record::Kind::kBase;
+      if (Status kept = book_.Keep({row.at, begins, row.bytes.substr(at, kMostPartBytes)}); !kept)
+        return kept;
+    }
+  }
+  rows_.clear();
+  return {};
+}
+
+void DecisionLog::Settle(bool committed) {
+  if (committed) return;
+  recorder_.Lost();
+  rows_.clear();
+}
+
+void DecisionLog::Remembered(const record::Owner& owner, const FinishedAttempt& attempt) {
+  const auto past = ToPast(attempt);
+  if (!owner.key.empty() && past) recorder_.Remembered(owner, *past);
+}
+
+Status DecisionLog::Prune(TimePoint now, WallTime at, const Retention& keep) {
+  if (now < prune_at_) return {};
+  prune_at_ = now + kPruneEvery;
+  const auto age = std::chrono::duration_cast<WallTime::duration>(keep.decision_age);
+  return book_.PruneDecisions(keep.decision_bytes, at - age);
+}
+
+}  // namespace headroom
