@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "admission/forecast.h"
+#include "admission/outer_loop.h"
 #include "admission/peak_line.h"
 
 namespace headroom {
@@ -95,7 +96,7 @@ Account MakeAccount(const Snapshot& snapshot, const Policy& policy) {
     peak.Add(job);
   }
   account.peak_charge = peak.Charge();
-  account.expected_free = LineAt(policy.target, account.capacity);
+  account.expected_free = LineAt(EffectiveTarget(snapshot, policy), account.capacity);
   account.expected_free.memory_bytes += TrimOf(snapshot.trim, account.capacity);
   account.expected_free -= account.unmanaged;
   account.expected_free -= account.expected_charge;

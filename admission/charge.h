@@ -29,7 +29,7 @@ struct Account {
   ResourceVector unmanaged;
   ResourceVector expected_charge;  // Σ ExpectedCharge
   ResourceVector peak_charge;      // PeakLine::Charge
-  // (target + trim)·capacity − unmanaged − expected_charge: the headroom
+  // (target·target_factor + trim)·capacity − unmanaged − expected_charge: the headroom
   ResourceVector expected_free;
   ResourceVector peak_free;  // ceiling·capacity − unmanaged − peak_charge
 

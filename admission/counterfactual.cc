@@ -361,7 +361,7 @@ std::vector<Need> NeedsOf(const Snapshot& snapshot, std::span<const WaitingJob> 
   const Turn turn = TurnOf(snapshot, front, decisions);
   const ResourceVector expected = ExpectedCharge(front.back(), snapshot);
   const ResourceVector peak = turn.peak.RaisedBy(front.back());
-  const RestRule rest(snapshot.resting, policy, decisions.account->capacity, turn.expected_free);
+  const RestRule rest(snapshot, policy, decisions.account->capacity, turn.expected_free);
   const ResourceVector below_resume = rest.BelowResume(turn.expected_free);
   std::vector<Need> needs;
   for (const Dimension dimension : {Dimension::kMemory, Dimension::kCpu, Dimension::kPids}) {

@@ -59,7 +59,7 @@ class Pass {
         line_(waiting, snapshot, policy, tenants_),
         lines_{account.expected_free, account.peak_free},
         idle_room_(account.capacity),
-        rest_(snapshot.resting, policy, account.capacity, account.expected_free),
+        rest_(snapshot, policy, account.capacity, account.expected_free),
         stale_(snapshot.now - snapshot.host->measured_at > policy.stale_after),
         someone_warms_up_(SomeoneWarmsUp()) {
     for (const RunningJob& job : snapshot.running) {

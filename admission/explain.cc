@@ -3,6 +3,7 @@
 
 #include "admission/charge.h"
 #include "admission/decision.h"
+#include "admission/outer_loop.h"
 #include "base/units.h"
 
 namespace headroom {
@@ -51,6 +52,13 @@ Line LineOf(const char* name, const Shares& shares, const Account& account, cons
   const int64_t whole = Amount(account.capacity, axis);
   const double share = ShareIn(shares, axis.dimension);
   return {name, Scale(whole, share), whole, share};
+}
+
+Line TargetLine(const Snapshot& snapshot, const Policy& policy, const Account& account,
+                const Axis& axis) {
+  const Shares target = EffectiveTarget(snapshot, policy);
+  const bool is_lowered = ShareIn(target, axis.dimension) < ShareIn(policy.target, axis.dimension);
+  return LineOf(is_lowered ? "target lowered after trouble" : "target", target, account, axis);
 }
 
 // "the target (60% of 16.0 GiB)".
@@ -108,7 +116,7 @@ std::string ExplainOverTarget(const Decision& decision, const Snapshot& snapshot
                               const Policy& policy) {
   const Axis& axis = *decision.axis;
   const Account account = MakeAccount(snapshot, policy);
-  return ExplainShortage(decision, LineOf("target", policy.target, account, axis),
+  return ExplainShortage(decision, TargetLine(snapshot, policy, account, axis),
                          account.expected_free, account,
                          TopHolders(snapshot, policy, axis, kHoldersNamed), "");
 }
@@ -125,8 +133,8 @@ std::string ExplainOverCeiling(const Decision& decision, const Snapshot& snapsho
 std::string ExplainRest(const Decision& decision, const Snapshot& snapshot, const Policy& policy) {
   const Axis& axis = *decision.axis;
   const Account account = MakeAccount(snapshot, policy);
-  const Line resume = LineOf("resume line", policy.resume, account, axis);
-  const Line target = LineOf("target", policy.target, account, axis);
+  const Line resume = LineOf("resume line", EffectiveResume(snapshot, policy), account, axis);
+  const Line target = TargetLine(snapshot, policy, account, axis);
   return "waits: " + std::string(ToString(axis.dimension)) + " reached " + Named(target, axis) +
          " and rests: use is " + FormatAmount(resume.at - decision.available, axis) +
          " and must fall below " + FormatAmount(resume.at, axis) + " (" +

@@ -69,6 +69,11 @@ void CheckAdmission(Checks& checks, const Policy& policy) {
   }
   checks.Expect(policy.margin >= 0 && policy.margin <= 1, "/admission/margin",
                 "a share from 0 to 1", policy.margin);
+  if (policy.backoff_floor) {
+    checks.Expect(
+        *policy.backoff_floor > 0 && *policy.backoff_floor < 1, "/admission/backoff_floor",
+        "a share of the target above 0 and below 1, or null for never", *policy.backoff_floor);
+  }
   checks.Expect(policy.stale_after >= policy.tick, "/admission/stale_after",
                 "at least one tick (" + Text(policy.tick) + ")", policy.stale_after);
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "admission/outer_loop.h"
+
 namespace headroom {
 namespace {
 
@@ -21,13 +23,14 @@ constexpr Row kRows[] = {
 
 }  // namespace
 
-RestRule::RestRule(const Resting& before, const Policy& policy, const ResourceVector& capacity,
+RestRule::RestRule(const Snapshot& snapshot, const Policy& policy, const ResourceVector& capacity,
                    const ResourceVector& expected_free) {
+  const Shares target = EffectiveTarget(snapshot, policy);
+  const Shares resume = EffectiveResume(snapshot, policy);
   for (const Row& row : kRows) {
     const int64_t whole = capacity.*row.amount;
-    band_.*row.amount =
-        Scale(whole, policy.target.*row.share) - Scale(whole, policy.resume.*row.share);
-    now_.*row.rests = before.*row.rests && expected_free.*row.amount <= band_.*row.amount;
+    band_.*row.amount = Scale(whole, target.*row.share) - Scale(whole, resume.*row.share);
+    now_.*row.rests = snapshot.resting.*row.rests && expected_free.*row.amount <= band_.*row.amount;
   }
   next_ = now_;
 }

@@ -13,8 +13,8 @@ namespace headroom {
 
 class RestRule {
  public:
-  // `before` is what rested in the last pass; what has fallen below the resume line is let go.
-  RestRule(const Resting& before, const Policy& policy, const ResourceVector& capacity,
+  // What rested in the pass before the snapshot and has fallen below the resume line is let go.
+  RestRule(const Snapshot& snapshot, const Policy& policy, const ResourceVector& capacity,
            const ResourceVector& expected_free);
 
   // The first dimension that rests and that `request` needs.

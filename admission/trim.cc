@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "admission/outer_loop.h"
+
 namespace headroom {
 namespace {
 
@@ -28,9 +30,9 @@ Trim NextTrim(const Snapshot& snapshot, const Policy& policy, HeldBackBy held_ba
   // Jobs that last no tick show nothing from which to correct.
   const Duration duration = std::max(*snapshot.mean_duration, policy.tick);
   const double durations = passed / static_cast<double>(duration.count());
-  const double step = (policy.target.memory - ObservedShare(snapshot, policy)) * durations / 2;
+  const double target = EffectiveTarget(snapshot, policy).memory;
+  const double step = (target - ObservedShare(snapshot, policy)) * durations / 2;
   const bool frozen = held_back == HeldBackBy::kSomethingElse && (step > 0 || next.share <= 0);
-  const double target = policy.target.memory;
   if (!frozen) next.share = std::clamp(next.share + step, kLeast * target, kMost * target);
   return next;
 }

@@ -218,6 +218,11 @@ Tone GateTone(const std::string& position) {
   return position == "closed" ? Tone::kBad : Tone::kWarn;
 }
 
+std::string TargetText(double factor) {
+  return fmt::format("lowered to {:.0f}% of the policy's after trouble, comes back by 1% a minute",
+                     100 * factor);
+}
+
 std::string DaemonText(const StatusReport& report) {
   std::vector<std::string> parts;
   if (report.policy_generation)
@@ -248,7 +253,8 @@ GateReport ReadGate(const json& gate) {
 HeadroomReport ReadHeadroom(const json& headroom) {
   return {ReadLines(ObjectAt(headroom, "memory")), ReadLines(ObjectAt(headroom, "cpu")),
           ReadLines(ObjectAt(headroom, "pids")),   ReadTokens(ObjectAt(headroom, "tokens")),
-          ReadGate(ObjectAt(headroom, "gate")),    NumberAt(headroom, "measurement_age_seconds")};
+          ReadGate(ObjectAt(headroom, "gate")),    NumberAt(headroom, "measurement_age_seconds"),
+          NumberAt(headroom, "target_factor")};
 }
 
 StatusReport ReadStatus(const json& snapshot) {
@@ -327,6 +333,8 @@ std::string StatusText(const StatusReport& report, const Look& look, Overflow ov
   const GateReport& gate = report.headroom.gate;
   std::string text = LinesText(report.headroom, look, overflow);
   text += Sentence("gate", GateText(gate), look, overflow, Tone::kPlain, GateTone(gate.position));
+  if (const double factor = report.headroom.target_factor.value_or(1); factor < 1)
+    text += Sentence("target", TargetText(factor), look, overflow, Tone::kWarn);
   text += Sentence("jobs", JobsText(report.jobs_by_state), look, overflow);
   text += Sentence("daemon", DaemonText(report), look, overflow);
   if (report.store_failing_for_seconds)

@@ -42,6 +42,7 @@ struct HeadroomReport {
   std::vector<TokenLine> tokens;
   GateReport gate;
   std::optional<double> measurement_age_seconds;
+  std::optional<double> target_factor;  // below 1: the target is lowered
 
   bool operator==(const HeadroomReport&) const = default;
 };

@@ -23,6 +23,7 @@ Answer Text(std::string text, int status = 200) {
 
 OrderedJson HeadroomToJson(const StatusView& status) {
   OrderedJson json = LinesToJson(status.account, status.observed, status.policy);
+  json["target_factor"] = status.target_factor;
   json["gate"] = GateToJson(status.gate, status.now);
   json["measurement_age_seconds"] = SecondsOrNull(status.measurement_age);
   return json;

@@ -112,6 +112,7 @@ void ControlLoop::Tick() {
   RebuildLedger();
   resting_ = decisions.resting;
   trim_ = decisions.trim;
+  MoveTarget(decisions);
   past_use_ = decisions.past_use;
   view_.cycle_time = clock_.Now() - now_;
   if (publish_) publish_();  // 6. tell
@@ -160,7 +161,10 @@ void ControlLoop::CountEnd(const AttemptEnd& end) {
   metrics_.JobFinished(*finished.outcome,
                        ran ? std::optional(end.ended_at - end.started_at) : std::nullopt);
   if (end.oom != OomCause::kNone) metrics_.OomKill(end.oom);
-  if (end.oom == OomCause::kPoolLimit || end.oom == OomCause::kHost) ++memory_kills_;
+  if (end.oom == OomCause::kPoolLimit || end.oom == OomCause::kHost) {
+    ++memory_kills_;
+    trouble_ = true;
+  }
   spdlog::info("job {} {}", finished.id.value, ToString(*finished.outcome));
 }
 
@@ -177,8 +181,18 @@ void ControlLoop::MoveGate(const Observation& seen) {
   const GateState before =
       std::exchange(gate_, NextGate(gate_, seen.pressure, policy_.gate, policy_.gate_quiet, now_));
   if (before.position == gate_.position) return;
+  trouble_ |= gate_.position == GatePosition::kClosed;
   spdlog::warn("gate: {} -> {}", ToString(before.position), ToString(gate_.position));
   static_cast<void>(book_.Note("gate_changed", std::nullopt, GateDetail(before, gate_)));
+}
+
+void ControlLoop::MoveTarget(const Decisions& decisions) {
+  const OuterSignals signals{std::exchange(trouble_, false), gate_.position == GatePosition::kOpen,
+                             TargetUseOf(decisions)};
+  const OuterLoop before = std::exchange(outer_, NextOuterLoop(outer_, signals, policy_, now_));
+  if (outer_.factor >= before.factor) return;
+  spdlog::warn("target: lowered to {:.0f}% of the policy's", 100 * outer_.factor);
+  static_cast<void>(book_.Note("target_lowered", std::nullopt, TargetDetail(outer_.factor)));
 }
 
 // Something to commit in each cycle, so that a store that failed is seen to work again (F7). It
@@ -217,6 +231,7 @@ Snapshot ControlLoop::BuildSnapshot(const Observation& seen) const {
   snapshot.trim = trim_;
   snapshot.mean_duration = foresight_.MeanDuration();
   snapshot.past_use = past_use_;
+  snapshot.target_factor = outer_.factor;
   snapshot.running.reserve(ledger_.size());
   for (const auto& [id, reservation] : ledger_.reservations()) {
     RunningJob running{

@@ -11,6 +11,7 @@
 #include "admission/decision.h"
 #include "admission/foresight.h"
 #include "admission/ledger.h"
+#include "admission/outer_loop.h"
 #include "admission/policy.h"
 #include "admission/self_score.h"
 #include "base/clock.h"
@@ -95,6 +96,7 @@ class ControlLoop {
   void CountEnd(const AttemptEnd& end);
   Observation Measure();
   void MoveGate(const Observation& seen);
+  void MoveTarget(const Decisions& decisions);
   void NoteFailure();
   void LookAhead(const Observation& seen);
   Snapshot BuildSnapshot(const Observation& seen) const;
@@ -125,6 +127,8 @@ class ControlLoop {
   GateState gate_;
   Resting resting_;
   Trim trim_;
+  OuterLoop outer_;
+  bool trouble_ = false;  // since outer_ was computed
   PastUse past_use_;
   Foresight foresight_;
   SelfScore score_;

@@ -48,6 +48,8 @@ std::string GateDetail(const GateState& before, const GateState& after) {
   return Text(detail);
 }
 
+std::string TargetDetail(double factor) { return Text({{"factor", factor}}); }
+
 std::string MessageDetail(const std::string& message) { return Text({{"message", message}}); }
 
 std::string PolicyDetail(int64_t generation) { return Text({{"generation", generation}}); }

@@ -16,6 +16,7 @@ std::string AdmissionDetail(const Decision& decision, const ResourceVector& requ
                             Duration waited);
 std::string FinishDetail(const JobRecord& job);
 std::string GateDetail(const GateState& before, const GateState& after);
+std::string TargetDetail(double factor);
 std::string MessageDetail(const std::string& message);
 std::string PolicyDetail(int64_t generation);
 // The first problem, and how many there are. REQUIRES: there is one.

@@ -57,6 +57,7 @@ Result<StatusView> LocalService::GetStatus(const Caller&) {
   status.account = last.decisions.account;
   status.measurements = last.observation.measurements;
   status.gate = last.snapshot.gate;
+  status.target_factor = last.snapshot.target_factor;
   status.policy = loop_.policy();
   status.policy_generation = loop_.policy_generation();
   status.enforcement = executor_.enforcement();

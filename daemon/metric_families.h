@@ -188,6 +188,8 @@ struct MetricFamilies {
                         "headroom_gate_threshold_ratio",
                         "Pressure at which the policy moves the gate, by level.",
                         {"resource", "kind", "level"}};
+  Gauges target_factor{registry, "headroom_target_factor_ratio",
+                       "Share of the policy's target that is filled; less than 1 after trouble."};
   Gauges pressure{registry,
                   "headroom_pressure_ratio",
                   "Share of the last 10 s in which tasks stalled (PSI avg10).",

@@ -202,6 +202,7 @@ void PublishGate(MetricFamilies& to, const StatusView& status) {
     to.gate_transitions.Increment({NameOf(position)});
   to.last_position = position;
   to.gate_state.Replace(OneOf(Each(kGatePositions), ToString(position)));
+  to.target_factor.Set(status.target_factor);
   to.gate_threshold.Replace(ThresholdSeries(status.policy.gate));
 }
 

@@ -86,6 +86,7 @@ struct StatusView {
   std::optional<ResourceVector> observed;  // Σ of running jobs
   Measurements measurements;
   GateState gate;
+  double target_factor = 1;  // below 1 after trouble (admission/outer_loop.h)
   std::map<std::string, int64_t> jobs_by_state;
   std::vector<JobView> running;
   Policy policy;

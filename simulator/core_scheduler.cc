@@ -9,6 +9,7 @@
 #include "admission/draw.h"
 #include "admission/foresight.h"
 #include "admission/history.h"
+#include "admission/outer_loop.h"
 #include "admission/request.h"
 
 namespace headroom::sim {
@@ -40,6 +41,8 @@ class Core final : public Scheduler {
     const Decisions decisions = Decide(snapshot, InLine(waiting, host.capacity()), policy_);
     resting_ = decisions.resting;
     trim_ = decisions.trim;
+    const OuterSignals signals{std::exchange(trouble_, false), true, TargetUseOf(decisions)};
+    outer_ = NextOuterLoop(outer_, signals, policy_, TimePoint(now));
     past_use_ = decisions.past_use;
     std::vector<JobIndex> starts;
     for (const Decision& decision : decisions.jobs) {
@@ -53,6 +56,7 @@ class Core final : public Scheduler {
   }
 
   void OnEnd(Duration now, const Ended& ended) override {
+    trouble_ |= ended.oom_killed;
     const JobIndex job = ended.run.job;
     const SimJob& truth = workload_.jobs[job];
     const Duration duration = now - ended.run.started;
@@ -102,6 +106,7 @@ class Core final : public Scheduler {
     snapshot.host->capacity.tokens = policy_.tokens;
     snapshot.resting = resting_;
     snapshot.trim = trim_;
+    snapshot.target_factor = outer_.factor;
     snapshot.past_use = past_use_;
     snapshot.mean_duration = foresight_.MeanDuration();
     std::vector<Foresight::Attempt> attempts;
@@ -166,6 +171,8 @@ class Core final : public Scheduler {
   Foresight foresight_;
   Resting resting_;
   Trim trim_;
+  OuterLoop outer_;
+  bool trouble_ = false;  // since outer_ was computed
   PastUse past_use_;
   std::unordered_map<JobIndex, Expectation> expected_;  // of what runs
   std::unordered_map<std::string, Key> keys_;

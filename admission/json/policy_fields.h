@@ -47,6 +47,7 @@ void VisitAdmission(Visitor& v, Policy& policy) {
   v.Field("warm_up", policy.warm_up, Time{});
   v.Field("margin", policy.margin, Share{});
   v.Field("stale_after", policy.stale_after, Time{});
+  v.Field("backoff_floor", policy.backoff_floor, OrNull<Share>{});
 }
 
 template <class Visitor>

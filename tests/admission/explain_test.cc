@@ -51,6 +51,17 @@ TEST(Explain, SaysByHowMuchALineIsPassed) {
             "by job 7 (5.00 cores); fits once 1.50 cores is released");
 }
 
+TEST(Explain, SaysThatTheTargetIsLowered) {
+  const AHost host = A16GiBHost().LowersTheTargetTo(0.5).Running(ARunning(7).Memory(3584_MiB));
+  EXPECT_EQ(ExplainOne(host, AJob(12).Memory(1_GiB)),
+            "waits: needs 1.0 GiB memory, 512 MiB free under the target lowered after trouble (25% "
+            "of 16.0 GiB); held by job 7 (3.5 GiB); fits once 512 MiB is released");
+  const AHost rests = AHost(host).Rests({.memory = true});
+  EXPECT_EQ(ExplainOne(rests, AJob(12).Memory(256_MiB)),
+            "waits: memory reached the target lowered after trouble (25% of 16.0 GiB) and rests: "
+            "use is 3.5 GiB and must fall below 3.2 GiB (20%); held by job 7 (3.5 GiB)");
+}
+
 TEST(Explain, CountsJobsThatStartInTheSamePass) {
   const Snapshot host = A16GiBHost();
   const Decisions decisions = Decide(

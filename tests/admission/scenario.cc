@@ -267,6 +267,7 @@ Scenario ReadScenario(ScenarioObject& top) {
         *gate, "/gate", [&](ScenarioObject& object) { return ReadGate(object, scenario.policy); });
   }
   scenario.snapshot.mean_duration = top.Get("average_duration", Time{});
+  scenario.snapshot.target_factor = top.Get("target_lowered_to", Share{}).value_or(1);
   if (const json* rests = top.Find("rests")) {
     scenario.snapshot.resting = ReadResting(*rests, "/rests");
   }

@@ -39,6 +39,16 @@ TEST(NextTrim, StaysWithinItsSharesOfTheTarget) {
   EXPECT_NEAR(After(100_GiB, -0.083, HeldBackBy::kTarget).share, -0.5 / 6, 1e-9);
 }
 
+// Half of a half.
+TEST(NextTrim, FollowsATargetThatIsLowered) {
+  Snapshot snapshot =
+      AHost().LowersTheTargetTo(0.5).Running(ARunning(1).Memory(30_GiB).Uses(30_GiB));
+  snapshot.trim = {0, kNow - seconds(10)};
+  snapshot.mean_duration = seconds(100);
+  const Trim next = NextTrim(snapshot, HalfTheHost(), HeldBackBy::kTarget);
+  EXPECT_NEAR(next.share, -0.05 * 0.1 / 2, 1e-9);
+}
+
 TEST(NextTrim, MovesNoFasterForJobsThatLastNoTime) {
   Snapshot snapshot = AHost().Running(ARunning(1).Memory(50_GiB).Uses(50_GiB));
   snapshot.trim = {0.01, kNow - seconds(1)};

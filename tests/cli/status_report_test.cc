@@ -76,6 +76,18 @@ TEST(StatusText, NamesWhatClosedTheGate) {
                         "1.0%\n"));
 }
 
+TEST(StatusText, SaysThatTheTargetIsLowered) {
+  json snapshot = ASnapshot();
+  for (const json& whole : {json(nullptr), json(1), json(1.0)}) {
+    snapshot["headroom"]["target_factor"] = whole;
+    EXPECT_THAT(StatusText(ReadStatus(snapshot), {}), Not(HasSubstr("lowered")));
+  }
+  snapshot["headroom"]["target_factor"] = 0.81;
+  EXPECT_THAT(StatusText(ReadStatus(snapshot), {}),
+              HasSubstr("target  lowered to 81% of the policy's after trouble, comes back by 1% a "
+                        "minute\n"));
+}
+
 TEST(StatusText, NamesWhatWorksWorseThanItShould) {
   const std::string text = StatusText(ReadStatus(ASnapshot()), {});
   EXPECT_THAT(text, HasSubstr("weaker  no PSI for pids\n"));

@@ -149,6 +149,58 @@ TEST(ControlLoop, ClosesTheGateUnderPressureAndStartsNothing) {
   EXPECT_EQ(daemon.loop().last().snapshot.gate.position, GatePosition::kClosed);
 }
 
+// Half of the target and more is in use, and jobs wait for it.
+Policy LowersItsTarget() {
+  Policy policy;
+  policy.backoff_floor = 0.5;
+  policy.margin = 0;
+  return policy;
+}
+
+std::vector<std::string> KindsOf(const std::vector<Event>& events) {
+  std::vector<std::string> kinds;
+  for (const Event& event : events) kinds.push_back(event.kind);
+  return kinds;
+}
+
+TEST(ControlLoop, LowersTheTargetAfterPressureAndRaisesItSlowly) {
+  ADaemon daemon(LowersItsTarget());
+  const auto factor = [&] { return daemon.loop().last().snapshot.target_factor; };
+  const JobId job = daemon.Submit(9 * kGiB);
+  daemon.Tick();
+  daemon.collector.used_bytes[ToString(daemon.Attempt(job))] = 9 * kGiB;
+  daemon.collector.pressure.memory = Psi{PsiLine{50.0, 0.0, 0.0, 0}, PsiLine{0.0, 0.0, 0.0, 0}};
+  daemon.Tick();
+  daemon.collector.pressure.memory = Psi{PsiLine{0.0, 0.0, 0.0, 0}, PsiLine{0.0, 0.0, 0.0, 0}};
+  daemon.Tick();
+  EXPECT_DOUBLE_EQ(factor(), 0.9);
+  EXPECT_DOUBLE_EQ(daemon.service().GetStatus({}).value().target_factor, 0.9);
+  EXPECT_THAT(KindsOf(daemon.store().EventsAfter(0, 100).value()),
+              testing::Contains("target_lowered").Times(1));
+
+  daemon.Submit(kGiB);  // waits for it
+  daemon.Tick(seconds(31));
+  daemon.Tick();
+  const double opened = factor();
+  daemon.Tick(seconds(60));
+  daemon.Tick();
+  EXPECT_NEAR(factor() - opened, 0.01, 1e-3);
+}
+
+TEST(ControlLoop, LowersTheTargetAfterAKillByThePoolAndNotByAJobsOwnLimit) {
+  for (const auto& [cause, expected] :
+       {std::pair{OomCause::kPoolLimit, 0.9}, {OomCause::kHost, 0.9}, {OomCause::kJobLimit, 1.0}}) {
+    ADaemon daemon(LowersItsTarget());
+    const JobId killed = daemon.Submit(kGiB);
+    daemon.Submit(7 * kGiB);
+    daemon.Tick();
+    daemon.executor.End(daemon.Attempt(killed), Signaled{9}, cause);
+    daemon.Tick();
+    daemon.Tick();
+    EXPECT_DOUBLE_EQ(daemon.loop().last().snapshot.target_factor, expected);
+  }
+}
+
 // The first cycle knows no use yet, and mode "count" needs none: the request is known all the same.
 TEST(ControlLoop, ChargesWhatItStartsByCountBeforeUseIsKnown) {
   Policy policy;

@@ -45,6 +45,26 @@ TEST(Headroom, GivesUpWhatCanNeverFit) {
   EXPECT_EQ(result.finished, 0);
 }
 
+// How many start on an empty host, of a key that is known, the second time around.
+std::size_t StartsAgain(std::optional<double> backoff_floor, bool oom_killed) {
+  Policy policy;
+  policy.backoff_floor = backoff_floor;
+  const Workload workload = AWorkload(std::vector<SimJob>(400, AJob(kGiB, 100)));
+  const auto scheduler = Headroom(workload, policy);
+  for (JobIndex job = 0; job < 128; ++job)
+    scheduler->OnEnd(seconds(100), {{job, seconds(0), seconds(100), kGiB}, false});
+  scheduler->OnEnd(seconds(100), {{128, seconds(0), seconds(100), kGiB}, oom_killed});
+  const Host host(workload, AHost());
+  scheduler->Starts(seconds(101), host, All(400));
+  return scheduler->Starts(seconds(102), host, All(400)).size();
+}
+
+TEST(Headroom, FillsATenthLessAfterTheHostKilledAJobWhereThePolicySaysSo) {
+  const std::size_t all = StartsAgain(0.5, false);
+  EXPECT_EQ(StartsAgain({}, true), all);
+  EXPECT_NEAR(static_cast<double>(StartsAgain(0.5, true)), 0.9 * static_cast<double>(all), 1);
+}
+
 TEST(Headroom, PlaysTheSameGameTwice) {
   Workload workload = AWorkload({});
   for (int64_t i = 0; i < 60; ++i) workload.jobs.push_back(AJob((i % 7 + 1) * kGiB, i % 11 + 3, i));

@@ -100,6 +100,7 @@ class AHost {
   AHost& NeverMeasured() { return snapshot_.host.reset(), *this; }
   AHost& Gate(GatePosition position) { return snapshot_.gate.position = position, *this; }
   AHost& Rests(Resting resting) { return snapshot_.resting = resting, *this; }
+  AHost& LowersTheTargetTo(double factor) { return snapshot_.target_factor = factor, *this; }
   operator Snapshot() const { return snapshot_; }  // NOLINT
 
  private:
