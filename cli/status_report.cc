@@ -269,6 +269,12 @@ StatusReport ReadStatus(const json& snapshot) {
   const auto& store = ObjectAt(snapshot, "store");
   report.store_failing_for_seconds = NumberAt(store, "failing_for_seconds");
   report.store_message = TextAt(store, "message");
+  if (const auto& shadow = ObjectAt(snapshot, "shadow"); !shadow.empty()) {
+    const auto& starts = ObjectAt(shadow, "starts");
+    report.shadow = {TextAt(shadow, "file"), IntAt(shadow, "would_start").value_or(0),
+                     IntAt(starts, "alike").value_or(0), IntAt(starts, "earlier").value_or(0),
+                     IntAt(starts, "later").value_or(0)};
+  }
   return report;
 }
 
@@ -329,6 +335,11 @@ std::string GateText(const GateReport& gate) {
   return text;
 }
 
+std::string ShadowText(const StatusReport::Shadow& shadow) {
+  return fmt::format("{} would start {} more now; of what started, {} alike, {} earlier, {} later",
+                     shadow.file, shadow.would_start, shadow.alike, shadow.earlier, shadow.later);
+}
+
 std::string StatusText(const StatusReport& report, const Look& look, Overflow overflow) {
   const GateReport& gate = report.headroom.gate;
   std::string text = LinesText(report.headroom, look, overflow);
@@ -339,6 +350,7 @@ std::string StatusText(const StatusReport& report, const Look& look, Overflow ov
   text += Sentence("daemon", DaemonText(report), look, overflow);
   if (report.store_failing_for_seconds)
     text += Sentence("store", StoreText(report), look, overflow, Tone::kPlain, Tone::kBad);
+  if (report.shadow) text += Sentence("shadow", ShadowText(*report.shadow), look, overflow);
   for (const std::string& note : report.degraded)
     text += Sentence("weaker", note, look, overflow, Tone::kWarn);
   return text;

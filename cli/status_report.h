@@ -55,6 +55,13 @@ struct StatusReport {
   std::optional<int64_t> policy_generation;
   std::optional<double> store_failing_for_seconds;  // nothing can be stored
   std::string store_message;                        // why
+  struct Shadow {
+    std::string file;
+    int64_t would_start = 0, alike = 0, earlier = 0, later = 0;
+
+    bool operator==(const Shadow&) const = default;
+  };
+  std::optional<Shadow> shadow;  // a policy that is decided beside the one in force
 
   bool operator==(const StatusReport&) const = default;
 };

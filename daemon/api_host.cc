@@ -36,6 +36,16 @@ OrderedJson StoreToJson(const std::optional<StatusView::StoreFailure>& failure) 
           {"message", failure->message}};
 }
 
+OrderedJson ShadowToJson(const std::optional<StatusView::ShadowPolicy>& shadow) {
+  if (!shadow) return nullptr;
+  return {{"file", shadow->file},
+          {"would_start", shadow->would_start},
+          {"starts",
+           {{"alike", shadow->totals.alike},
+            {"earlier", shadow->totals.earlier},
+            {"later", shadow->totals.later}}}};
+}
+
 OrderedJson SnapshotToJson(const StatusView& status, const Caller& caller) {
   return {
       {"policy_generation", status.policy_generation},
@@ -46,6 +56,7 @@ OrderedJson SnapshotToJson(const StatusView& status, const Caller& caller) {
       {"enforcement", {{"mode", status.enforcement.mode}, {"missing", status.enforcement.missing}}},
       {"degraded", status.degraded},
       {"store", StoreToJson(status.store_failure)},
+      {"shadow", ShadowToJson(status.shadow)},
       {"measurements", MeasurementsToJson(status.measurements, status.now)}};
 }
 

@@ -92,6 +92,7 @@ void ControlLoop::Tick() {
   score_ = NextScore(score_, {snapshot, candidates, decisions, std::exchange(memory_kills_, 0)},
                      policy_);
   view_ = {snapshot, decisions, seen, decide_time, {}, score_.totals};
+  LookInShadow(seen, candidates);
   Note(seen, decisions, candidates);
   const bool committed = recorded && Apply(decisions, candidates) && Prune() &&
                          log_.Store(now_, clock_.WallNow(), policy_.retention) && book_.Commit();
@@ -265,6 +266,19 @@ std::span<const WaitingJob> ControlLoop::Candidates(const ResourceVector& capaci
     return retry == retries_.end() || retry->second.not_before <= now_;
   });
   return candidates_;
+}
+
+// The same jobs, with what they are taken to need under the other policy.
+void ControlLoop::LookInShadow(const Observation& seen, std::span<const WaitingJob> candidates) {
+  if (!shadow_) return;
+  std::vector<WaitingJob> waiting(candidates.begin(), candidates.end());
+  for (WaitingJob& job : waiting) {
+    const JobRecord* record = book_.Find(job.id);
+    if (record == nullptr) continue;
+    if (auto own = book_.Resolve(*record, shadow_->policy(), CapacityOf(seen), foresight_))
+      job.request = std::move(own->request);
+  }
+  shadow_->Look(view_.snapshot, seen.pressure, waiting, view_.decisions);
 }
 
 // For the decision log, before what was rejected leaves the book.
@@ -465,6 +479,11 @@ void ControlLoop::Kill(const JobRecord& job) {
 void ControlLoop::SetPolicy(Policy policy) {
   policy_ = std::move(policy);
   generation_ += 1;
+}
+
+void ControlLoop::SetShadow(std::optional<Policy> policy) {
+  shadow_.reset();
+  if (policy) shadow_.emplace(*std::move(policy));
 }
 
 ResourceVector ControlLoop::capacity() const { return CapacityOf(view_.observation); }

@@ -14,6 +14,7 @@
 #include "admission/outer_loop.h"
 #include "admission/policy.h"
 #include "admission/self_score.h"
+#include "admission/shadow.h"
 #include "base/clock.h"
 #include "collectors/psi_trigger.h"
 #include "daemon/decision_log.h"
@@ -51,6 +52,9 @@ class ControlLoop {
   void Kill(const JobRecord& job);
 
   void SetPolicy(Policy policy);
+  // Decided beside the policy from the next cycle on; absent: none.
+  void SetShadow(std::optional<Policy> policy);
+  const std::optional<Shadow>& shadow() const { return shadow_; }
   // Triggers belong to the policy's thresholds; made anew with it. May be null.
   void SetTriggers(std::unique_ptr<PressureTriggers> triggers) { triggers_ = std::move(triggers); }
   PressureTriggers* triggers() const { return triggers_.get(); }
@@ -100,6 +104,7 @@ class ControlLoop {
   void NoteFailure();
   void LookAhead(const Observation& seen);
   Snapshot BuildSnapshot(const Observation& seen) const;
+  void LookInShadow(const Observation& seen, std::span<const WaitingJob> candidates);
   std::span<const WaitingJob> Candidates(const ResourceVector& capacity);
   void Note(const Observation& seen, const Decisions& decisions,
             std::span<const WaitingJob> candidates);
@@ -132,6 +137,7 @@ class ControlLoop {
   PastUse past_use_;
   Foresight foresight_;
   SelfScore score_;
+  std::optional<Shadow> shadow_;
   int64_t memory_kills_ = 0;  // by pool or host, since the last cycle
   DecisionLog log_;
   TimePoint now_{};

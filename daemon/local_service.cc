@@ -74,6 +74,10 @@ Result<StatusView> LocalService::GetStatus(const Caller&) {
     if (job.state != JobState::kWaiting) status.running.push_back(ViewOf(job));
   }
   status.observed = ObservedOfAll();
+  if (const auto& shadow = loop_.shadow()) {
+    status.shadow = {loop_.policy().shadow_policy.value_or(""), shadow->would_start(),
+                     shadow->totals()};
+  }
   return status;
 }
 
@@ -141,6 +145,7 @@ Result<PolicyReload> LocalService::ReloadPolicy(const Caller& caller) {
     return PolicyReload{options_.policy_path, std::move(problems)};
   }
   loop_.SetPolicy(std::get<Policy>(std::move(loaded)));
+  UseShadow();
   hooks_.use_policy();
   spdlog::info("policy generation {} is in force", loop_.policy_generation());
   static_cast<void>(
@@ -148,6 +153,16 @@ Result<PolicyReload> LocalService::ReloadPolicy(const Caller& caller) {
   hooks_.commit_soon();
   hooks_.cycle_soon();
   return PolicyReload{options_.policy_path, {}};
+}
+
+void LocalService::UseShadow() {
+  auto shadow = LoadShadow(loop_.policy(), options_.policy_path);
+  if (auto* policy = std::get_if<std::optional<Policy>>(&shadow))
+    return loop_.SetShadow(std::move(*policy));
+  // It was there a moment ago: the policy would have been refused.
+  for (const PolicyProblem& problem : std::get<std::vector<PolicyProblem>>(shadow))
+    spdlog::error("no shadow policy is decided: {}", Located(problem));
+  loop_.SetShadow(std::nullopt);
 }
 
 std::vector<std::string> LocalService::NotReady() {
@@ -203,6 +218,7 @@ void LocalService::Publish() {
   report.decide_time = loop_.last().decide_time;
   report.cycle_time = loop_.last().cycle_time;
   report.score = loop_.last().score;
+  report.shadow = loop_.shadow() ? &*loop_.shadow() : nullptr;
   report.store = book_.store().statistics();
   report.armed_triggers = loop_.triggers() == nullptr ? 0 : loop_.triggers()->armed();
   metrics_.Publish(report);

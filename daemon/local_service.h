@@ -62,6 +62,8 @@ class LocalService final : public Service {
 
   // Called by the control loop at the end of each cycle.
   void Publish();
+  // Of the policy in force, as its file says.
+  void UseShadow();
   // Called after each successful commit.
   void EventsCommitted();
 

@@ -186,6 +186,7 @@ class Headroomd {
         clock_,
         LocalService::Hooks{[this] { events_->CycleSoon(); }, [this] { events_->CommitSoon(); },
                             [this] { UsePolicy(); }});
+    service_->UseShadow();
     UsePolicy();
     metrics_.PolicyReloaded(true, clock_.WallNow());
     loop_->OnCycle([this] { service_->Publish(); });

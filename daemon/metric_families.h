@@ -164,6 +164,19 @@ struct MetricFamilies {
                       {},
                       {{}}};
 
+  // What another policy would have decided
+  Gauges shadow_waiting{registry,
+                        "headroom_shadow_waiting_jobs",
+                        "Jobs that would wait under the shadow policy, by the reason why.",
+                        {"reason"}};
+  Gauges shadow_startable{registry, "headroom_shadow_startable_jobs",
+                          "Waiting jobs that the shadow policy would start now."};
+  Counters shadow_starts{registry,
+                         "headroom_shadow_starts_total",
+                         "Jobs that started, by when the shadow policy would have started them.",
+                         {"when"},
+                         {{"alike"}, {"earlier"}, {"later"}}};
+
   // The pool
   Gauges pool_memory_current{registry, "headroom_pool_memory_current_bytes",
                              "Memory of all jobs as the kernel counts it, page cache included."};

@@ -145,6 +145,19 @@ void PublishScore(MetricFamilies& to, const ScoreTotals& score) {
   to.unused_cpu.Follow({}, score.unused_cpu_core_seconds);
 }
 
+void PublishShadow(MetricFamilies& to, const Shadow* shadow) {
+  if (shadow == nullptr) {
+    to.shadow_waiting.Replace({});
+    to.shadow_startable.Set(std::nullopt);
+    return;
+  }
+  to.shadow_waiting.Replace(CountWaiting(shadow->last()));
+  to.shadow_startable.Set(static_cast<double>(shadow->would_start()));
+  to.shadow_starts.Follow({"alike"}, Number(shadow->totals().alike));
+  to.shadow_starts.Follow({"earlier"}, Number(shadow->totals().earlier));
+  to.shadow_starts.Follow({"later"}, Number(shadow->totals().later));
+}
+
 void PublishCycle(MetricFamilies& to, const CycleReport& cycle) {
   PublishScore(to, cycle.score);
   to.cycle.Observe(cycle.cycle_time);
@@ -153,6 +166,7 @@ void PublishCycle(MetricFamilies& to, const CycleReport& cycle) {
   to.store_commit.Set(Seconds(cycle.store.last_commit));
   to.triggers_armed.Set(static_cast<double>(cycle.armed_triggers));
   to.head_age.Set(Seconds(cycle.head_age));
+  PublishShadow(to, cycle.shadow);
   if (cycle.decisions == nullptr) return;
   to.waiting.Replace(CountWaiting(*cycle.decisions));
   to.decide.Observe(cycle.decide_time);

@@ -22,8 +22,9 @@ struct CycleReport {
   WallTime wall_now{};                   // the same instant as status->now
   Duration decide_time{};                // of Decide() alone; not counted without decisions
   Duration cycle_time{};
-  Duration head_age{};  // how long the first job in line has waited; zero: nobody waits
-  ScoreTotals score;    // of all cycles so far
+  Duration head_age{};             // how long the first job in line has waited; zero: nobody waits
+  ScoreTotals score;               // of all cycles so far
+  const Shadow* shadow = nullptr;  // null: no candidate policy is decided beside the one in force
   Store::Statistics store;
   std::size_t armed_triggers = 0;
 };

@@ -12,6 +12,7 @@
 #include "admission/decision.h"
 #include "admission/plan.h"
 #include "admission/policy.h"
+#include "admission/shadow.h"
 #include "base/result.h"
 #include "collectors/measurements.h"
 #include "daemon/job_record.h"
@@ -98,6 +99,12 @@ struct StatusView {
     std::string message;
   };
   std::optional<StoreFailure> store_failure;  // nothing can be stored now
+  struct ShadowPolicy {
+    std::string file;
+    int64_t would_start = 0;
+    ShadowTotals totals;
+  };
+  std::optional<ShadowPolicy> shadow;  // decided beside the policy in force
 };
 
 // A piece of the decision log (record/recorder.h).

@@ -149,6 +149,7 @@ void VisitPolicy(Visitor& v, Policy& policy) {
     pool.Field("pids_max", policy.pool.pids_max, OrShare<Count>{});
   });
   v.Object("jobs", [&](auto& jobs) { VisitJobs(jobs, policy.jobs); });
+  v.Field("shadow_policy", policy.shadow_policy, OrNull<Text>{});
   v.Object("retention", [&](auto& retention) {
     retention.Field("jobs", policy.retention.jobs, Count{});
     retention.Field("events", policy.retention.events, Count{});

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "admission/json/policy_fields.h"
 #include "admission/json/strict_json.h"
@@ -222,10 +223,40 @@ std::variant<Policy, Problems> ParsePolicy(std::string_view text) {
   return policy;
 }
 
-std::variant<Policy, Problems> LoadPolicy(const std::string& path) {
+namespace {
+
+std::variant<Policy, Problems> LoadAlone(const std::string& path) {
   const Result<std::string> text = ReadFile(path, kPolicyBounds.max_bytes);
   if (!text) return Problems{{"", text.error().message}};
   return ParsePolicy(*text);
+}
+
+}  // namespace
+
+std::variant<Policy, Problems> LoadPolicy(const std::string& path) {
+  auto loaded = LoadAlone(path);
+  const auto* policy = std::get_if<Policy>(&loaded);
+  if (policy == nullptr) return loaded;
+  auto shadow = LoadShadow(*policy, path);
+  if (auto* problems = std::get_if<Problems>(&shadow)) return std::move(*problems);
+  return loaded;
+}
+
+std::variant<std::optional<Policy>, Problems> LoadShadow(const Policy& policy,
+                                                         const std::string& path) {
+  if (!policy.shadow_policy) return std::nullopt;
+  const std::filesystem::path file =
+      std::filesystem::path(path).parent_path() / *policy.shadow_policy;
+  auto loaded = LoadAlone(file);
+  if (auto* shadow = std::get_if<Policy>(&loaded)) {
+    if (!shadow->shadow_policy) return std::move(*shadow);
+    return Problems{
+        {"/shadow_policy", file.string() + " has a shadow_policy itself; expected none"}};
+  }
+  Problems problems = std::get<Problems>(std::move(loaded));
+  for (PolicyProblem& problem : problems)
+    problem = {"/shadow_policy", file.string() + ": " + Located(problem)};
+  return problems;
 }
 
 std::string PolicyToJson(const Policy& policy) {

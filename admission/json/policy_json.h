@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -16,8 +17,14 @@ namespace headroom {
 // column.
 std::variant<Policy, std::vector<PolicyProblem>> ParsePolicy(std::string_view text);
 
-// Reads the file and parses it. A file that cannot be read is one problem with pointer "".
+// Reads the file and parses it, and sees that its shadow policy can be loaded too. A file that
+// cannot be read is one problem with pointer "".
 std::variant<Policy, std::vector<PolicyProblem>> LoadPolicy(const std::string& path);
+
+// The shadow policy of a policy that was read from `path`, if it names one: relative to that file.
+// Problems with it have the pointer "/shadow_policy".
+std::variant<std::optional<Policy>, std::vector<PolicyProblem>> LoadShadow(const Policy& policy,
+                                                                           const std::string& path);
 
 // The policy in full, every key with its value, pretty-printed. Parses back to an equal policy.
 std::string PolicyToJson(const Policy& policy);

@@ -149,6 +149,30 @@ TEST(LoadPolicy, SaysWhyAFileCannotBeRead) {  // F45
   EXPECT_EQ(message(dir.path()), dir.path() + ": not a regular file");
 }
 
+TEST(LoadShadow, ReadsTheFileBesideThePolicy) {
+  const TempDir dir;
+  std::ofstream(dir.path() + "/policy.json") << R"({"shadow_policy": "bold.json"})";
+  std::ofstream(dir.path() + "/bold.json") << R"({"admission": {"max_jobs": 7}})";
+  const auto policy = std::get<Policy>(LoadPolicy(dir.path() + "/policy.json"));
+  const auto shadow =
+      std::get<std::optional<Policy>>(LoadShadow(policy, dir.path() + "/policy.json"));
+  EXPECT_EQ(shadow.value().max_jobs, 7);
+  EXPECT_EQ(std::get<std::optional<Policy>>(LoadShadow(Policy{}, "policy.json")), std::nullopt);
+}
+
+TEST(LoadShadow, RefusesThePolicyWhereTheFileIsOfNoUse) {
+  const TempDir dir;
+  const auto problem = [&](const char* shadow) {
+    std::ofstream(dir.path() + "/policy.json") << R"({"shadow_policy": "bold.json"})";
+    std::ofstream(dir.path() + "/bold.json") << shadow;
+    return std::get<std::vector<PolicyProblem>>(LoadPolicy(dir.path() + "/policy.json")).at(0);
+  };
+  EXPECT_EQ(problem(R"({"tick": 1})").pointer, "/shadow_policy");
+  EXPECT_THAT(problem(R"({"tick": 1})").message, testing::HasSubstr("/bold.json: /tick: expected"));
+  EXPECT_THAT(problem(R"({"shadow_policy": "policy.json"})").message,
+              testing::HasSubstr("has a shadow_policy itself"));
+}
+
 TEST(DeployedPolicy, HoldsTheDefaults) {
   const auto loaded = LoadPolicy(kTop / "deploy/policy.json");
   ASSERT_TRUE(std::holds_alternative<Policy>(loaded));

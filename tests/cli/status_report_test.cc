@@ -115,6 +115,18 @@ TEST(StatusText, SaysWhatIsNotMeasuredYet) {
   EXPECT_THAT(text, HasSubstr("not measured yet\n"));
 }
 
+TEST(StatusText, SaysWhatTheShadowPolicyWouldDo) {
+  json snapshot = ASnapshot();
+  snapshot["shadow"] = {{"file", "bold.json"},
+                        {"would_start", 3},
+                        {"starts", {{"alike", 12}, {"earlier", 4}, {"later", 0}}}};
+  EXPECT_THAT(StatusText(ReadStatus(snapshot), {}),
+              HasSubstr("shadow  bold.json would start 3 more now; of what started, 12 alike, "
+                        "4 earlier, 0 later\n"));
+  snapshot["shadow"] = nullptr;
+  EXPECT_THAT(StatusText(ReadStatus(snapshot), {}), Not(HasSubstr("shadow")));
+}
+
 TEST(StatusText, FitsTheTerminal) {
   for (int width = 40; width < 120; width += 7) {
     Look look;

@@ -350,6 +350,23 @@ TEST_F(LocalServiceTest, PutsAReloadedPolicyInForce) {
   EXPECT_THAT(EventKinds(), ElementsAre("policy_reloaded"));
 }
 
+TEST_F(LocalServiceTest, DecidesTheShadowPolicyBesideTheOneInForce) {
+  std::ofstream(daemon.policy_path() + ".bold") << R"({"admission": {"target": {"memory": 0.8}}})";
+  std::ofstream(daemon.policy_path())
+      << R"({"shadow_policy": ")" << std::filesystem::path(daemon.policy_path()).filename().string()
+      << R"(.bold"})";
+  EXPECT_FALSE(daemon.service().GetStatus(kRoot)->shadow);
+  ASSERT_THAT(daemon.service().ReloadPolicy(kRoot)->problems, IsEmpty());
+  AWaitingJobOf(kAlice);
+  daemon.Tick();
+  const auto shadow = daemon.service().GetStatus(kRoot)->shadow;
+  ASSERT_TRUE(shadow);
+  EXPECT_EQ(shadow->would_start, 1);
+  std::ofstream(daemon.policy_path()) << "{}";
+  ASSERT_THAT(daemon.service().ReloadPolicy(kRoot)->problems, IsEmpty());
+  EXPECT_FALSE(daemon.service().GetStatus(kRoot)->shadow);
+}
+
 // F45
 TEST_F(LocalServiceTest, KeepsTheOldPolicyAndSaysWhereTheNewOneIsWrong) {
   std::ofstream(daemon.policy_path()) << R"({"tick": "0s", "admission": {"margin": -1}})";

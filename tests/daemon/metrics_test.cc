@@ -67,6 +67,23 @@ class MetricsTest : public ::testing::Test {
   Metrics metrics_;
 };
 
+TEST_F(MetricsTest, SaysWhatAnotherPolicyWouldHaveDecidedWhereThereIsOne) {
+  CycleReport cycle;
+  metrics_.Publish(cycle);
+  EXPECT_EQ(Value("headroom_shadow_startable_jobs"), "");
+  Shadow shadow{Policy()};
+  const WaitingJob job;
+  shadow.Look({}, {}, std::span(&job, 1), {});
+  cycle.shadow = &shadow;
+  metrics_.Publish(cycle);
+  EXPECT_EQ(Value("headroom_shadow_startable_jobs"), "0");
+  EXPECT_EQ(Value("headroom_shadow_waiting_jobs{reason=\"no_measurement\"}"), "1");
+  EXPECT_EQ(Value("headroom_shadow_starts_total{when=\"later\"}"), "0");
+  cycle.shadow = nullptr;
+  metrics_.Publish(cycle);
+  EXPECT_EQ(Value("headroom_shadow_waiting_jobs{reason=\"no_measurement\"}"), "");
+}
+
 TEST_F(MetricsTest, SaysHowGoodTheDecisionsWere) {
   EXPECT_EQ(Value("headroom_false_admits_total{cause=\"oom\"}"), "0");
   EXPECT_EQ(Value("headroom_eta_starts_total{fell=\"late\"}"), "0");
