@@ -49,8 +49,9 @@ MAY_BE_EMPTY = {
     "Error of the expected start": "as above",
     "alert": "fires when something is wrong; what it looks at is asked for selector by selector",
 }
-# Exported only where the kernel has it.
-MAY_BE_MISSING = {"headroom_pressure_ratio", "headroom_pressure_stall_seconds_total"}
+# Exported only where the kernel has PSI, or where a shadow policy is decided.
+MAY_BE_MISSING = {"headroom_pressure_ratio", "headroom_pressure_stall_seconds_total",
+                  "headroom_shadow_startable_jobs", "headroom_shadow_waiting_jobs"}
 
 # Set by main().
 SAMPLE = target = daemon = prometheus = None

@@ -63,6 +63,8 @@ std::string Sample() {
   cycle.status = &status;
   cycle.decisions = &decisions;
   cycle.wall_now = kWallNow;
+  const Shadow shadow{Policy()};
+  cycle.shadow = &shadow;
   Metrics metrics;
   metrics.PolicyReloaded(true, kWallNow);
   metrics.PoolCapped({64LL << 30, std::nullopt, std::nullopt});
