@@ -32,7 +32,8 @@ ResourceVector Spare(const Head& head, Lines lines) {
 }  // namespace
 
 HeadGuard::HeadGuard(const Head& head, const Lines& lines, std::vector<Ending> endings,
-                     TimePoint now) {
+                     TimePoint now)
+    : now_(now) {
   reservation_.job = head.id;
   // A job that runs past its expected end may end at any time, like one that never told.
   const auto unknown = std::partition(endings.begin(), endings.end(),
@@ -59,6 +60,11 @@ HeadGuard::HeadGuard(const Head& head, const Lines& lines, std::vector<Ending> e
     reservation_.spare = Spare(Head{}, lines);
   }
   if (all_known && opening_ != Opening::kNever) reservation_.starts_by = opens_at;
+}
+
+void HeadGuard::PutOff(TimePoint opens_at) {
+  opens_in_ = std::max(opens_in_, opens_at - now_);
+  if (reservation_.starts_by) reservation_.starts_by = std::max(*reservation_.starts_by, opens_at);
 }
 
 bool HeadGuard::EndsInTime(std::optional<Duration> duration) const {

@@ -46,6 +46,10 @@ class HeadGuard {
   // It does.
   void Pass(std::optional<Duration> duration, const ResourceVector& needs);
 
+  // The head cannot start before, for another reason than what others hold.
+  void PutOff(TimePoint opens_at);
+  TimePoint opens_at() const { return now_ + opens_in_; }
+
   const HeadReservation& reservation() const { return reservation_; }
 
  private:
@@ -57,6 +61,7 @@ class HeadGuard {
     kNever,     // not through ends of our jobs: what runs outside of them is in its way
   };
 
+  TimePoint now_;
   // How long until the head can start at the earliest, should jobs without an end end at once.
   Duration opens_in_{};
   Opening opening_ = Opening::kNever;

@@ -5,6 +5,7 @@
 #include "admission/forecast.h"
 #include "admission/outer_loop.h"
 #include "admission/peak_line.h"
+#include "admission/windows.h"
 
 namespace headroom {
 namespace {

@@ -90,6 +90,11 @@ class Search {
   }
 
   Counterfactuals Run() {
+    // A window opens whatever ends or is asked for.
+    if (now_.reason == Reason::kDrainWindow) {
+      LookForDuration();
+      return std::move(found_);
+    }
     LookForEnds();
     LookForToken();
     LookForPriority();
@@ -151,7 +156,9 @@ class Search {
       return Change{ChangeKind::kDuration, {}, 0, seconds * kSecond, {}};
     };
     const Duration longest = job().duration.value_or(kLongest);
-    if (const auto seconds = Largest(1, longest / kSecond, longest / kSecond / 2, takes))
+    const int64_t guess =
+        now_.reason == Reason::kDrainWindow ? now_.available : longest / kSecond / 2;
+    if (const auto seconds = Largest(1, longest / kSecond, guess, takes))
       found_.changes.push_back(takes(*seconds));
   }
 

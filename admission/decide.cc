@@ -12,6 +12,7 @@
 #include "admission/rest.h"
 #include "admission/tenants.h"
 #include "admission/trim.h"
+#include "admission/windows.h"
 
 namespace headroom {
 namespace {
@@ -44,6 +45,23 @@ Decision TooManyJobs(const WaitingJob& job, int64_t places) {
   Decision decision = Wait(job, Reason::kMaxJobs);
   decision.needed = 1;
   decision.available = places;
+  return decision;
+}
+
+// What may still run when a drain window begins is not started before it; while one is open,
+// nothing is.
+std::optional<Decision> WhatWindowKeeps(const WaitingJob& job, const Snapshot& snapshot,
+                                        const Policy& policy) {
+  if (snapshot.windows.empty()) return std::nullopt;
+  const Duration lasts = TakenToRun(job, snapshot);
+  const OpenWindow* drain = DrainInTheWay(snapshot, policy, snapshot.now, lasts);
+  if (drain == nullptr) return std::nullopt;
+  const auto seconds = [](Duration duration) {
+    return std::chrono::floor<std::chrono::seconds>(duration).count();
+  };
+  Decision decision = Wait(job, Reason::kDrainWindow);
+  decision.needed = seconds(lasts);
+  decision.available = std::max<int64_t>(0, seconds(drain->begins - snapshot.now));
   return decision;
 }
 
@@ -106,6 +124,7 @@ class Pass {
       return ShortOf(job, Verdict::kReject, Reason::kNeverFits, *std::move(axis), job.request,
                      account_.capacity);
     }
+    if (auto wait = WhatWindowKeeps(job, snapshot_, policy_)) return *std::move(wait);
     if (auto wait = WhatStopsEveryone(job)) return *std::move(wait);
     if (auto wait = WhatItsTenantLacks(job)) return *std::move(wait);
     const Needs needs = NeedsOf(job);
@@ -277,8 +296,11 @@ class Pass {
       endings.push_back({is_known ? std::optional(*starts_by + *other.duration) : std::nullopt,
                          other.head.on_expected_line, other.head.on_peak_line});
     }
-    heads_.push_back(
-        {head, job.duration, HeadGuard(head, lines, std::move(endings), snapshot_.now)});
+    HeadGuard guard(head, lines, std::move(endings), snapshot_.now);
+    const TimePoint opens_at = guard.opens_at();
+    guard.PutOff(
+        FirstStart(snapshot_, policy_, opens_at, TakenToRun(job, snapshot_)).value_or(opens_at));
+    heads_.push_back({head, job.duration, std::move(guard)});
   }
 
   std::vector<Ending> Endings() const {
@@ -319,13 +341,18 @@ class Pass {
   bool lender_waits_ = false;  // a job of a tenant within its quota does
 };
 
-// The old world, for comparison: nothing is measured and nothing is rejected.
+// The old world, for comparison: nothing is measured and nothing is rejected. Maintenance comes all
+// the same.
 void DecideByCount(const Snapshot& snapshot, std::span<const WaitingJob> waiting,
                    const Policy& policy, Decisions& decisions) {
   Tenants tenants(snapshot, policy, snapshot.host ? snapshot.host->capacity : ResourceVector{});
   Line line(waiting, snapshot, policy, tenants);
   auto running = static_cast<int64_t>(snapshot.running.size());
   while (const WaitingJob* job = line.Next()) {
+    if (auto wait = WhatWindowKeeps(*job, snapshot, policy)) {
+      decisions.jobs.push_back(*std::move(wait));
+      continue;
+    }
     const bool is_free =
         policy.mode == AdmissionMode::kNone || !policy.max_jobs || running < *policy.max_jobs;
     if (is_free) {

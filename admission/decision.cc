@@ -71,6 +71,8 @@ std::string_view ToString(Reason reason) {
       return "tenant_limit";
     case Reason::kBeyondQuota:
       return "beyond_quota";
+    case Reason::kDrainWindow:
+      return "drain_window";
   }
   return "no_measurement";
 }

@@ -36,6 +36,7 @@ enum class Reason {
   kBehindHead,     // wait: it would fit, but would delay the blocked job ahead of it
   kTenantLimit,    // wait: its tenant holds as much as the policy lets it
   kBeyondQuota,    // wait: its tenant would be beyond its quota, and others within theirs wait
+  kDrainWindow,    // wait: a drain window is open, or begins before it is expected to end
 };
 
 std::string_view ToString(Reason reason);  // "fits", "idle_host", "no_limit", "never_fits", …
@@ -45,7 +46,9 @@ struct Decision {
   Verdict verdict = Verdict::kWait;
   Reason reason = Reason::kNoMeasurement;
   std::optional<Axis> axis;  // which dimension decided; absent where none did
-  int64_t needed = 0;  // in that dimension: bytes, millis, pids, tokens; jobs for kMaxJobs, kNewKey
+  // In that dimension: bytes, millis, pids, tokens. Jobs for kMaxJobs and kNewKey; for kDrainWindow
+  // the seconds that it is taken to run, and those until the window begins.
+  int64_t needed = 0;
   int64_t available = 0;      // the same, at this job's turn; may be below zero
   std::optional<JobId> head;  // kBehindHead: the job that must not be delayed
 

@@ -4,6 +4,7 @@
 #include "admission/charge.h"
 #include "admission/decision.h"
 #include "admission/outer_loop.h"
+#include "admission/windows.h"
 #include "base/units.h"
 
 namespace headroom {
@@ -57,7 +58,8 @@ Line LineOf(const char* name, const Shares& shares, const Account& account, cons
 Line TargetLine(const Snapshot& snapshot, const Policy& policy, const Account& account,
                 const Axis& axis) {
   const Shares target = EffectiveTarget(snapshot, policy);
-  const bool is_lowered = ShareIn(target, axis.dimension) < ShareIn(policy.target, axis.dimension);
+  const bool is_lowered =
+      ShareIn(target, axis.dimension) < ShareIn(TargetAt(snapshot, policy), axis.dimension);
   return LineOf(is_lowered ? "target lowered after trouble" : "target", target, account, axis);
 }
 
@@ -195,6 +197,33 @@ std::string ExplainTenantLimit(const Decision& decision) {
          FormatAmount(std::max<int64_t>(decision.available, 0), *decision.axis) + " more";
 }
 
+// When it can start for all that windows say, if that is not at the end of the first.
+std::string StartText(const Snapshot& snapshot, const Policy& policy, Duration lasts,
+                      TimePoint first_ends) {
+  const auto start = FirstStart(snapshot, policy, snapshot.now, lasts);
+  if (start == first_ends) return {};
+  if (start) return "; starts in " + FormatDuration(*start - snapshot.now) + " at the earliest";
+  return "; no time between drain windows is as long, so it never starts unless it is expected to "
+         "take less";
+}
+
+// "waits: may run for 4h 0m, and drain window "db" begins in 2h 0m and ends in 5h 0m".
+std::string ExplainDrainWindow(const Decision& decision, const Snapshot& snapshot,
+                               const Policy& policy) {
+  const Duration lasts = std::chrono::seconds(decision.needed);
+  const OpenWindow* open = DrainInTheWay(snapshot, policy, snapshot.now, lasts);
+  const TimeWindow* window = open == nullptr ? nullptr : WindowOf(*open, policy);
+  if (window == nullptr) return "waits: for the end of a drain window";
+  const std::string name = "drain window \"" + window->name + "\"";
+  if (open->begins <= snapshot.now) {
+    return "waits: " + name + " is open and ends in " + FormatDuration(open->ends - snapshot.now) +
+           StartText(snapshot, policy, lasts, open->ends);
+  }
+  return "waits: may run for " + FormatDuration(lasts) + ", and " + name + " begins in " +
+         FormatDuration(open->begins - snapshot.now) + " and ends in " +
+         FormatDuration(open->ends - snapshot.now) + StartText(snapshot, policy, lasts, open->ends);
+}
+
 std::string ExplainStale(const Snapshot& snapshot, const Policy& policy) {
   return "waits: the last measurement is " +
          FormatDuration(snapshot.now - snapshot.host->measured_at) + " old, more than " +
@@ -244,6 +273,8 @@ std::string Explain(const Decision& decision, const Snapshot& snapshot, const Po
       return ExplainTenantLimit(decision);
     case Reason::kBeyondQuota:
       return "waits: its tenant would be beyond its quota, and tenants within theirs wait";
+    case Reason::kDrainWindow:
+      return ExplainDrainWindow(decision, snapshot, policy);
   }
   return {};
 }

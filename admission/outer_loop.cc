@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "admission/windows.h"
+
 namespace headroom {
 namespace {
 
@@ -68,11 +70,11 @@ TargetUse TargetUseOf(const Decisions& decisions) {
 }
 
 Shares EffectiveTarget(const Snapshot& snapshot, const Policy& policy) {
-  return Lowered(policy.target, snapshot.target_factor);
+  return Lowered(TargetAt(snapshot, policy), snapshot.target_factor);
 }
 
 Shares EffectiveResume(const Snapshot& snapshot, const Policy& policy) {
-  return Lowered(policy.resume, snapshot.target_factor);
+  return Lowered(ResumeAt(snapshot, policy), snapshot.target_factor);
 }
 
 }  // namespace headroom

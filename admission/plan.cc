@@ -23,6 +23,10 @@ TimePoint Coarse(TimePoint at, TimePoint now) {
   return now + (ahead + step - Duration(1)) / step * step;
 }
 
+constexpr Duration kWeek = std::chrono::days(7);
+// What fits between two windows at all does so within a week.
+constexpr Duration kWindowsAhead = std::chrono::days(8);
+
 // The share of durations that a job's own stays below in one future. Each job's draws lie evenly
 // over all futures, one in each sixteenth (Latin hypercube: McKay, Beckman, Conover 1979), so that
 // a few futures show the whole of each distribution.
@@ -66,6 +70,7 @@ class Future {
       AwaitFading(job);
     }
     AwaitGate();
+    AwaitWindows();
   }
 
   // Until nobody waits, nothing more is expected to happen, or `budget` is used up. Returns what it
@@ -120,6 +125,33 @@ class Future {
     moments_.insert(*opens_at_);
   }
 
+  // Who is held by a window may start at its end; another target may let more start, or less.
+  void AwaitWindows() {
+    for (const OpenWindow& open : snapshot_.windows) {
+      Await(open.begins);
+      Await(open.ends);
+    }
+  }
+
+  void Await(TimePoint window_turns) {
+    if (window_turns > snapshot_.now && window_turns - began_ <= kWindowsAhead)
+      moments_.insert(Coarse(window_turns, began_));
+  }
+
+  // What is over comes again a week later.
+  void MoveWindowsOn() {
+    bool moved = false;
+    for (OpenWindow& open : snapshot_.windows) {
+      if (open.ends > snapshot_.now) continue;
+      open.begins += kWeek;
+      open.ends += kWeek;
+      Await(open.begins);
+      Await(open.ends);
+      moved = true;
+    }
+    if (moved) std::ranges::stable_sort(snapshot_.windows, {}, &OpenWindow::begins);
+  }
+
   void Pass() {
     if (snapshot_.host) snapshot_.host->measured_at = snapshot_.now;
     const Decisions decisions = Decide(snapshot_, waiting_, policy_);
@@ -159,6 +191,7 @@ class Future {
     const TimePoint moment = moments_.empty() ? TimePoint::max() : *moments_.begin();
     snapshot_.now = std::min(end, moment);
     moments_.erase(snapshot_.now);
+    MoveWindowsOn();
     if (opens_at_ && *opens_at_ <= snapshot_.now)
       snapshot_.gate = {GatePosition::kOpen, *opens_at_, {}, {}};
     while (!ends_.empty() && ends_.begin()->first <= snapshot_.now) {

@@ -117,6 +117,46 @@ void CheckTenant(Checks& checks, const TenantPolicy& tenant, const Policy& polic
   }
 }
 
+// `name` is "memory" or "cpu".
+void CheckWindowTarget(Checks& checks, const std::string& pointer, const std::string& name,
+                       const std::optional<double>& target, double Shares::*share,
+                       const Policy& policy) {
+  if (!target) return;
+  const double ceiling = policy.ceiling.*share;
+  const bool leaves_a_resume_line = *target > policy.target.*share - policy.resume.*share;
+  checks.Expect(*target > 0 && *target < ceiling, pointer + "/target/" + name,
+                "a share above 0 and below the ceiling " + Text(ceiling), *target);
+  if (*target > 0 && !leaves_a_resume_line)
+    checks.Report(pointer + "/target/" + name,
+                  "leaves no room for a resume line as far below it as /admission/resume/" + name +
+                      " is below /admission/target/" + name);
+}
+
+void CheckWindow(Checks& checks, const TimeWindow& window, const Policy& policy) {
+  const std::string pointer = "/windows/" + window.name;
+  if (window.from >= std::chrono::hours(24))
+    checks.Report(pointer + "/from",
+                  "expected a time before \"24:00\", which is no begin of a day");
+  if (window.from == window.to)
+    checks.Report(pointer + "/to",
+                  "the same as \"from\": a whole day is from \"00:00\" to \"24:00\"");
+  CheckWindowTarget(checks, pointer, "memory", window.target_memory, &Shares::memory, policy);
+  CheckWindowTarget(checks, pointer, "cpu", window.target_cpu, &Shares::cpu, policy);
+  const bool has_target = window.target_memory || window.target_cpu;
+  if (window.drain && has_target)
+    checks.Report(pointer + "/target", "has no meaning with \"drain\": nothing starts then");
+  if (!window.drain && !has_target)
+    checks.Report(pointer, "changes nothing: expected \"drain\": true or a \"target\"");
+}
+
+void CheckWindows(Checks& checks, const Policy& policy) {
+  constexpr int64_t kMost = 100;
+  checks.Expect(std::ssize(policy.windows) <= kMost, "/windows",
+                "at most " + std::to_string(kMost) + " windows",
+                int64_t{std::ssize(policy.windows)});
+  for (const TimeWindow& window : policy.windows) CheckWindow(checks, window, policy);
+}
+
 void CheckGate(Checks& checks, const std::vector<GateThreshold>& gate) {
   for (const GateThreshold& row : gate) {
     const std::string pointer =
@@ -265,6 +305,7 @@ std::vector<PolicyProblem> Validate(const Policy& policy) {
   CheckAdmission(checks, policy);
   CheckQueue(checks, policy.queue);
   for (const TenantPolicy& tenant : policy.tenants) CheckTenant(checks, tenant, policy);
+  CheckWindows(checks, policy);
   CheckGate(checks, policy.gate);
   CheckRequests(checks, policy);
   CheckTokens(checks, policy.tokens);

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "admission/windows.h"
 #include "base/units.h"
 
 namespace headroom {
@@ -92,10 +93,26 @@ void LintJobs(const Policy& policy, Findings& findings) {
                                                 " (/pool/memory_max): it never takes effect"});
 }
 
+// Between two nights there is most of a day; less than that is worth a thought.
+void LintWindows(const Policy& policy, Findings& findings) {
+  constexpr Duration kDay = std::chrono::hours(24);
+  const auto longest = LongestBetweenDrains(policy.windows);
+  if (!longest || *longest >= kDay) return;
+  if (*longest <= Duration{}) {
+    findings.push_back(
+        {"/windows", "drain windows leave no time of the week: nothing ever starts"});
+    return;
+  }
+  findings.push_back({"/windows", "no time between two drain windows is longer than " +
+                                      FormatDuration(*longest) +
+                                      ": a job that is expected to run longer never starts"});
+}
+
 }  // namespace
 
 std::vector<PolicyProblem> Lint(const Policy& policy) {
   Findings findings;
+  LintWindows(policy, findings);
   if (policy.mode != AdmissionMode::kHeadroom) {
     findings.push_back({"/admission/mode", "\"" + std::string(ToString(policy.mode)) +
                                                "\" measures nothing and keeps nothing safe"});

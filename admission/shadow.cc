@@ -9,8 +9,11 @@
 namespace headroom {
 
 void Shadow::Look(const Snapshot& real, const std::vector<PressureReading>& pressure,
-                  std::span<const WaitingJob> waiting, const Decisions& decided) {
-  last_ = Decide(SeenBy(real, pressure), waiting, policy_);
+                  std::vector<OpenWindow> windows, std::span<const WaitingJob> waiting,
+                  const Decisions& decided) {
+  Snapshot seen = SeenBy(real, pressure);
+  seen.windows = std::move(windows);
+  last_ = Decide(seen, waiting, policy_);
   Compare(decided);
 }
 

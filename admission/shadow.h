@@ -34,10 +34,11 @@ class Shadow {
 
   const Policy& policy() const { return policy_; }
 
-  // One cycle: what was really seen and decided, and the same waiting jobs with what they are taken
-  // to need under the candidate.
+  // One cycle: what was really seen and decided, when the candidate's windows fall, and the same
+  // waiting jobs with what they are taken to need under it.
   void Look(const Snapshot& real, const std::vector<PressureReading>& pressure,
-            std::span<const WaitingJob> waiting, const Decisions& decided);
+            std::vector<OpenWindow> windows, std::span<const WaitingJob> waiting,
+            const Decisions& decided);
 
   const Decisions& last() const { return last_; }  // the candidate's
   // Those that it would start now and that really wait on.

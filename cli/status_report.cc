@@ -241,6 +241,28 @@ std::string StoreText(const StatusReport& report) {
       SecondsText(*report.store_failing_for_seconds), report.store_message);
 }
 
+std::vector<WindowReport> ReadWindows(const json& windows) {
+  std::vector<WindowReport> reports;
+  for (const json& window : windows) {
+    reports.push_back({TextAt(window, "name"), BoolAt(window, "drain"),
+                       NumberAt(window, "begins_in_seconds"), NumberAt(window, "ends_in_seconds")});
+  }
+  return reports;
+}
+
+// "db-maintenance drains in 3h 0m until in 5h 0m"; empty: not within a day.
+std::string WindowText(const WindowReport& window) {
+  constexpr double kDay = 86'400;
+  if (!window.begins_in_seconds || !window.ends_in_seconds || *window.begins_in_seconds > kDay)
+    return {};
+  const char* does = window.drain ? "drains the host" : "moves the target";
+  const std::string ends = SecondsText(*window.ends_in_seconds);
+  if (*window.begins_in_seconds <= 0)
+    return fmt::format("{} {} for {} more", window.name, does, ends);
+  return fmt::format("{} {} in {}, until in {}", window.name, does,
+                     SecondsText(*window.begins_in_seconds), ends);
+}
+
 }  // namespace
 
 GateReport ReadGate(const json& gate) {
@@ -251,9 +273,13 @@ GateReport ReadGate(const json& gate) {
 }
 
 HeadroomReport ReadHeadroom(const json& headroom) {
-  return {ReadLines(ObjectAt(headroom, "memory")), ReadLines(ObjectAt(headroom, "cpu")),
-          ReadLines(ObjectAt(headroom, "pids")),   ReadTokens(ObjectAt(headroom, "tokens")),
-          ReadGate(ObjectAt(headroom, "gate")),    NumberAt(headroom, "measurement_age_seconds"),
+  return {ReadLines(ObjectAt(headroom, "memory")),
+          ReadLines(ObjectAt(headroom, "cpu")),
+          ReadLines(ObjectAt(headroom, "pids")),
+          ReadTokens(ObjectAt(headroom, "tokens")),
+          ReadGate(ObjectAt(headroom, "gate")),
+          ReadWindows(ArrayAt(headroom, "windows")),
+          NumberAt(headroom, "measurement_age_seconds"),
           NumberAt(headroom, "target_factor")};
 }
 
@@ -346,6 +372,10 @@ std::string StatusText(const StatusReport& report, const Look& look, Overflow ov
   text += Sentence("gate", GateText(gate), look, overflow, Tone::kPlain, GateTone(gate.position));
   if (const double factor = report.headroom.target_factor.value_or(1); factor < 1)
     text += Sentence("target", TargetText(factor), look, overflow, Tone::kWarn);
+  for (const WindowReport& window : report.headroom.windows) {
+    const std::string words = WindowText(window);
+    if (!words.empty()) text += Sentence("window", words, look, overflow);
+  }
   text += Sentence("jobs", JobsText(report.jobs_by_state), look, overflow);
   text += Sentence("daemon", DaemonText(report), look, overflow);
   if (report.store_failing_for_seconds)

@@ -37,10 +37,20 @@ struct TokenLine {
   bool operator==(const TokenLine&) const = default;
 };
 
+struct WindowReport {
+  std::string name;
+  bool drain = false;
+  std::optional<double> begins_in_seconds,
+      ends_in_seconds;  // begins: zero or less while it is open
+
+  bool operator==(const WindowReport&) const = default;
+};
+
 struct HeadroomReport {
   ResourceLines memory, cpu, pids;
   std::vector<TokenLine> tokens;
   GateReport gate;
+  std::vector<WindowReport> windows;
   std::optional<double> measurement_age_seconds;
   std::optional<double> target_factor;  // below 1: the target is lowered
 

@@ -25,6 +25,7 @@ OrderedJson HeadroomToJson(const StatusView& status) {
   OrderedJson json = LinesToJson(status.account, status.observed, status.policy);
   json["target_factor"] = status.target_factor;
   json["gate"] = GateToJson(status.gate, status.now);
+  json["windows"] = WindowsToJson(status.windows, status.policy, status.now);
   json["measurement_age_seconds"] = SecondsOrNull(status.measurement_age);
   return json;
 }

@@ -8,8 +8,10 @@
 
 #include "admission/decide.h"
 #include "admission/draw.h"
+#include "admission/windows.h"
 #include "daemon/event_detail.h"
 #include "daemon/lesson.h"
+#include "daemon/local_time.h"
 
 namespace headroom {
 namespace {
@@ -79,6 +81,7 @@ ControlLoop::ControlLoop(LoopParts parts, Policy policy)
 
 void ControlLoop::Tick() {
   now_ = clock_.Now();
+  windows_ = WindowsOf(policy_);
   const bool recorded = RecordEnds().has_value();  // 1. what ended
   const Observation seen = Measure();              // 2. what the host says
   MoveGate(seen);
@@ -223,6 +226,13 @@ void ControlLoop::LookAhead(const Observation& seen) {
   foresight_.Look(now_, attempts, DefaultUse(policy_, capacity), UseOf(capacity));
 }
 
+// People's time comes in here, once a cycle, and is an instant like others from then on. Where
+// somebody sets the clock, windows move with it.
+std::vector<OpenWindow> ControlLoop::WindowsOf(const Policy& policy) const {
+  if (policy.windows.empty()) return {};
+  return UpcomingWindows(policy.windows, LocalTimeAt(clock_.WallNow()), now_);
+}
+
 Snapshot ControlLoop::BuildSnapshot(const Observation& seen) const {
   Snapshot snapshot;
   snapshot.now = now_;
@@ -233,6 +243,7 @@ Snapshot ControlLoop::BuildSnapshot(const Observation& seen) const {
   snapshot.mean_duration = foresight_.MeanDuration();
   snapshot.past_use = past_use_;
   snapshot.target_factor = outer_.factor;
+  snapshot.windows = windows_;
   snapshot.running.reserve(ledger_.size());
   for (const auto& [id, reservation] : ledger_.reservations()) {
     RunningJob running{
@@ -278,7 +289,8 @@ void ControlLoop::LookInShadow(const Observation& seen, std::span<const WaitingJ
     if (auto own = book_.Resolve(*record, shadow_->policy(), CapacityOf(seen), foresight_))
       job.request = std::move(own->request);
   }
-  shadow_->Look(view_.snapshot, seen.pressure, waiting, view_.decisions);
+  shadow_->Look(view_.snapshot, seen.pressure, WindowsOf(shadow_->policy()), waiting,
+                view_.decisions);
 }
 
 // For the decision log, before what was rejected leaves the book.
@@ -479,6 +491,7 @@ void ControlLoop::Kill(const JobRecord& job) {
 void ControlLoop::SetPolicy(Policy policy) {
   policy_ = std::move(policy);
   generation_ += 1;
+  windows_.clear();  // those of the old one; the next cycle follows at once
 }
 
 void ControlLoop::SetShadow(std::optional<Policy> policy) {

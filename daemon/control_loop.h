@@ -103,6 +103,7 @@ class ControlLoop {
   void MoveTarget(const Decisions& decisions);
   void NoteFailure();
   void LookAhead(const Observation& seen);
+  std::vector<OpenWindow> WindowsOf(const Policy& policy) const;
   Snapshot BuildSnapshot(const Observation& seen) const;
   void LookInShadow(const Observation& seen, std::span<const WaitingJob> candidates);
   std::span<const WaitingJob> Candidates(const ResourceVector& capacity);
@@ -135,6 +136,7 @@ class ControlLoop {
   OuterLoop outer_;
   bool trouble_ = false;  // since outer_ was computed
   PastUse past_use_;
+  std::vector<OpenWindow> windows_;
   Foresight foresight_;
   SelfScore score_;
   std::optional<Shadow> shadow_;

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "admission/windows.h"
+
 namespace headroom {
 namespace {
 
@@ -131,6 +133,20 @@ OrderedJson AmountsToJson(const ResourceVector& amounts) {
           {"cpu_millis", amounts.cpu_millis},
           {"pids", amounts.pids},
           {"tokens", tokens}};
+}
+
+OrderedJson WindowsToJson(const std::vector<OpenWindow>& windows, const Policy& policy,
+                          TimePoint now) {
+  OrderedJson json = OrderedJson::array();
+  for (const OpenWindow& open : windows) {
+    const TimeWindow* window = WindowOf(open, policy);
+    if (window == nullptr || open.ends <= now) continue;
+    json.push_back({{"name", window->name},
+                    {"drain", window->drain},
+                    {"begins_in_seconds", Seconds(open.begins - now)},
+                    {"ends_in_seconds", Seconds(open.ends - now)}});
+  }
+  return json;
 }
 
 OrderedJson GateToJson(const GateState& gate, TimePoint now) {

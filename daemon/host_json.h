@@ -13,6 +13,10 @@
 // is null.
 namespace headroom {
 
+// The time windows that are open or come next.
+OrderedJson WindowsToJson(const std::vector<OpenWindow>& windows, const Policy& policy,
+                          TimePoint now);
+
 OrderedJson GateToJson(const GateState& gate, TimePoint now);
 
 // "memory", "cpu" and "pids", each with the expected and the peak line of one account, and

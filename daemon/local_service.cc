@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "admission/json/policy_json.h"
+#include "admission/windows.h"
 #include "base/units.h"
 #include "daemon/event_detail.h"
 #include "daemon/local_service_parts.h"
@@ -58,6 +59,7 @@ Result<StatusView> LocalService::GetStatus(const Caller&) {
   status.measurements = last.observation.measurements;
   status.gate = last.snapshot.gate;
   status.target_factor = last.snapshot.target_factor;
+  status.windows = NextOfEach(last.snapshot.windows);
   status.policy = loop_.policy();
   status.policy_generation = loop_.policy_generation();
   status.enforcement = executor_.enforcement();

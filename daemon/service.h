@@ -90,6 +90,7 @@ struct StatusView {
   double target_factor = 1;  // below 1 after trouble (admission/outer_loop.h)
   std::map<std::string, int64_t> jobs_by_state;
   std::vector<JobView> running;
+  std::vector<OpenWindow> windows;  // each one's next, by begin
   Policy policy;
   int64_t policy_generation = 1;
   Enforcement enforcement;

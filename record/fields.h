@@ -140,7 +140,7 @@ template <class Archive>
 void Fields(Archive& archive, A<Decision> auto& decision) {
   auto& [job, verdict, reason, axis, needed, available, head] = decision;
   EnumField(archive, verdict, Verdict::kReject);
-  EnumField(archive, reason, Reason::kBeyondQuota);
+  EnumField(archive, reason, Reason::kDrainWindow);
   archive(job, axis, needed, available, head);
 }
 template <class Archive>

@@ -12,6 +12,7 @@
 //   Gate(name, row, visit)             an object, or null for no row
 //   Tokens(name, tokens)               an object of counts by name
 //   Tenants(name, tenants)             an object of tenants by name
+//   Windows(name, windows)             an object of time windows by name
 namespace headroom {
 
 // Always 1: what this daemon reads. To be raised when an old file would mean something else.
@@ -76,6 +77,19 @@ void VisitTenant(Visitor& v, TenantPolicy& tenant) {
   });
 }
 
+template <class Visitor>
+void VisitWindow(Visitor& v, TimeWindow& window) {
+  using namespace policy_values;
+  v.Field("days", window.days, Weekdays{});
+  v.Field("from", window.from, ClockTime{});
+  v.Field("to", window.to, ClockTime{});
+  v.Field("drain", window.drain, Flag{});
+  v.Object("target", [&](auto& target) {
+    target.Field("memory", window.target_memory, OrNull<Share>{});
+    target.Field("cpu", window.target_cpu, OrNull<Share>{});
+  });
+}
+
 inline constexpr std::pair<PressureResource, PressureKind> kGateRows[] = {
     {PressureResource::kMemory, PressureKind::kSome},
     {PressureResource::kMemory, PressureKind::kFull},
@@ -133,6 +147,7 @@ void VisitPolicy(Visitor& v, Policy& policy) {
   v.Object("admission", [&](auto& admission) { VisitAdmission(admission, policy); });
   v.Object("queue", [&](auto& queue) { VisitQueue(queue, policy.queue); });
   v.Tenants("tenants", policy.tenants);
+  v.Windows("windows", policy.windows);
   v.Object("gate", [&](auto& gate) { VisitGate(gate, policy); });
   v.Object("requests", [&](auto& requests) {
     requests.Object("default", [&](auto& request) {

@@ -102,6 +102,13 @@ class Reader {
     });
   }
 
+  void Windows(std::string_view name, std::vector<TimeWindow>& windows) {
+    windows.clear();
+    Object(name, [&](Reader& inner) {
+      for (const auto& [window, value] : inner.object_.items()) inner.ReadWindow(window, windows);
+    });
+  }
+
  private:
   const json* Find(std::string_view name) {
     names_.push_back(std::string(name));
@@ -125,6 +132,18 @@ class Reader {
     const Status named = name == "*" ? Status() : CheckName("tenant", name);
     if (!named) Report(name, named.error().message);
     tenants.push_back(std::move(tenant));
+  }
+
+  void ReadWindow(const std::string& name, std::vector<TimeWindow>& windows) {
+    TimeWindow window;
+    window.name = name;
+    Object(name, [&](Reader& inner) {
+      VisitWindow(inner, window);
+      for (const char* key : {"from", "to"})
+        if (!inner.object_.contains(key)) inner.Report(key, "missing, and there is no default");
+    });
+    if (const Status named = CheckName("window", name); !named) Report(name, named.error().message);
+    windows.push_back(std::move(window));
   }
 
   void ReportUnknownKeys() {
@@ -180,6 +199,13 @@ class Writer {
     Writer inner;
     for (TenantPolicy tenant : tenants)
       inner.Object(tenant.name, [&](Writer& one) { VisitTenant(one, tenant); });
+    Put(name, std::move(inner.object_));
+  }
+
+  void Windows(std::string_view name, const std::vector<TimeWindow>& windows) {
+    Writer inner;
+    for (TimeWindow window : windows)
+      inner.Object(window.name, [&](Writer& one) { VisitWindow(one, window); });
     Put(name, std::move(inner.object_));
   }
 

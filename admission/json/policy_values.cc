@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <iterator>
 #include <utility>
@@ -22,6 +23,8 @@ std::optional<double> ToDouble(std::string_view text) {
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;
 }
+
+constexpr std::string_view kWeekdays[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
 
 }  // namespace
 
@@ -93,6 +96,47 @@ ordered_json Time::Write(Duration duration) {
   }
   if (nanoseconds % kMillisecond == 0) return fmt::format("{}ms", nanoseconds / kMillisecond);
   return fmt::format("{}.{:06}ms", nanoseconds / kMillisecond, nanoseconds % kMillisecond);
+}
+
+Result<Duration> ClockTime::Read(const json& value) {
+  const auto text = value.is_string() ? value.get<std::string>() : std::string();
+  const auto digits = [&](std::size_t place) {
+    const bool are_two = text[place] >= '0' && text[place] <= '9' && text[place + 1] >= '0' &&
+                         text[place + 1] <= '9';
+    return are_two ? 10 * (text[place] - '0') + (text[place + 1] - '0') : -1;
+  };
+  if (text.size() != 5 || text[2] != ':') return Unexpected(kExpected, value);
+  const int hours = digits(0), minutes = digits(3);
+  const bool is_time = hours >= 0 && minutes >= 0 && minutes < 60 && 60 * hours + minutes <= 1440;
+  if (!is_time) return Unexpected(kExpected, value);
+  return std::chrono::hours(hours) + std::chrono::minutes(minutes);
+}
+
+ordered_json ClockTime::Write(Duration since_midnight) {
+  const auto minutes = std::chrono::floor<std::chrono::minutes>(since_midnight).count();
+  return fmt::format("{:02}:{:02}", minutes / 60, minutes % 60);
+}
+
+Result<std::vector<int>> Weekdays::Read(const json& value) {
+  const std::string expected =
+      "some of the days \"sun\", \"mon\", \"tue\", \"wed\", \"thu\", "
+      "\"fri\" and \"sat\", each once";
+  if (!value.is_array()) return Unexpected(expected, value);
+  std::vector<int> days;
+  for (const json& name : value) {
+    const auto* day = std::ranges::find(kWeekdays, name.is_string() ? name.get<std::string>() : "");
+    if (day == std::end(kWeekdays)) return Unexpected(expected, name);
+    days.push_back(static_cast<int>(day - std::begin(kWeekdays)));
+  }
+  std::ranges::sort(days);
+  if (std::ranges::adjacent_find(days) != days.end()) return Unexpected(expected, value);
+  return days;
+}
+
+ordered_json Weekdays::Write(const std::vector<int>& days) {
+  ordered_json names = ordered_json::array();
+  for (const int day : days) names.push_back(kWeekdays[static_cast<std::size_t>(day)]);
+  return names;
 }
 
 Result<bool> Flag::Read(const json& value) {

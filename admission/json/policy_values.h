@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "admission/json/nearest_name.h"
 #include "admission/policy.h"
@@ -63,6 +64,21 @@ struct Time {
   static constexpr std::string_view kExpected = "a duration like \"250ms\", \"30s\" or \"5m\"";
   static Result<Duration> Read(const json& value);
   static ordered_json Write(Duration duration);
+};
+
+// A time of day.
+struct ClockTime {
+  using Type = Duration;  // since midnight
+  static constexpr std::string_view kExpected = "a time of day like \"22:00\", at most \"24:00\"";
+  static Result<Duration> Read(const json& value);
+  static ordered_json Write(Duration since_midnight);
+};
+
+// Some days of the week, in any order.
+struct Weekdays {
+  using Type = std::vector<int>;  // 0 is Sunday; sorted
+  static Result<std::vector<int>> Read(const json& value);
+  static ordered_json Write(const std::vector<int>& days);
 };
 
 struct Flag {

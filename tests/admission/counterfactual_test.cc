@@ -72,6 +72,17 @@ TEST(Counterfactual, FindsTheLeastPriorityThatIsEnough) {
   EXPECT_THAT(ChangesOf(host, waiting), Contains(Change{ChangeKind::kPriority, {}, 8, {}, {}}));
 }
 
+TEST(Counterfactual, FindsTheLongestDurationWithWhichItIsOverBeforeADrainWindow) {
+  Policy policy = HalfTheHost();
+  policy.windows = {{"db", {}, {}, std::chrono::hours(1), true, {}, {}}};
+  Snapshot host = AHost();
+  host.windows = {{0, kNow + minutes(20), kNow + minutes(80)}};
+  EXPECT_THAT(ChangesOf(host, {AJob(10).Memory(1_GiB)}, policy),
+              ::testing::ElementsAre(Change{ChangeKind::kDuration, {}, 0, minutes(20), {}}));
+  host.windows = {{0, kNow - minutes(20), kNow + minutes(40)}};
+  EXPECT_THAT(ChangesOf(host, {AJob(10).Memory(1_GiB)}, policy), IsEmpty());
+}
+
 TEST(Counterfactual, FindsTheLongestDurationWithWhichItMayPass) {
   const AHost host = AHost().Running(ARunning(1).Memory(40_GiB).EndsIn(minutes(5)));
   const std::vector<WaitingJob> waiting{AJob(2).Memory(50_GiB), AJob(10).Memory(5_GiB)};

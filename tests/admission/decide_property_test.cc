@@ -8,6 +8,7 @@
 #include "admission/decide.h"
 #include "admission/draw.h"
 #include "admission/ordering.h"
+#include "admission/windows.h"
 #include "tests/support/admission_builders.h"
 
 // What holds for every host and every queue. Each case is made from its own seed, which the failure
@@ -59,6 +60,7 @@ class World {
     policy.queue.order = static_cast<QueueOrder>(Up(3));
     policy.queue.reserved = 1 + Up(3);
     if (OneIn(3)) policy.tenants = {{"ann", 2, 0.2, {}, {}, {}, {}}, {"*", 1, 0.1, {}, {}, {}, {}}};
+    if (OneIn(3)) policy.windows = {{"db", {}, {}, minutes(1), true, {}, {}}};
     return policy;
   }
 
@@ -85,6 +87,8 @@ class World {
                                         : GatePosition::kOpen;
     snapshot.resting = {OneIn(4), OneIn(6), OneIn(8)};
     if (OneIn(2)) snapshot.mean_duration = seconds(1 + Up(100));
+    const TimePoint begins = kNow + seconds(Up(400) - 20);
+    snapshot.windows = {{0, begins, begins + seconds(60)}};
     return snapshot;
   }
 
@@ -227,10 +231,22 @@ TEST(DecideProperty, AlwaysUsesAnIdleHost) {  // I7
     if (!may_start) return;
     ResourceVector idle = decisions.account->capacity;
     idle -= decisions.account->unmanaged;
-    const bool someone_fits = std::ranges::any_of(
-        a.waiting, [&](const WaitingJob& job) { return !FirstShortfall(job.request, idle); });
+    const bool someone_fits = std::ranges::any_of(a.waiting, [&](const WaitingJob& job) {
+      return !FirstShortfall(job.request, idle) &&
+             DrainInTheWay(a.snapshot, a.policy, kNow, TakenToRun(job, a.snapshot)) == nullptr;
+    });
     EXPECT_EQ(std::ranges::count(decisions.jobs, Verdict::kAdmit, &Decision::verdict) > 0,
               someone_fits);
+  });
+}
+
+TEST(DecideProperty, StartsNothingThatADrainWindowWouldCutShort) {
+  ForEveryCase([](const Case& a, World&) {
+    for (const Decision& decision : a.decisions.jobs) {
+      if (decision.verdict != Verdict::kAdmit) continue;
+      const Duration lasts = TakenToRun(JobOf(a, decision.job), a.snapshot);
+      EXPECT_EQ(DrainInTheWay(a.snapshot, a.policy, kNow, lasts), nullptr);
+    }
   });
 }
 
@@ -266,6 +282,9 @@ TEST(DecideProperty, ShowsNumbersThatBearOutTheReason) {
         case Reason::kBeyondQuota:
           EXPECT_FALSE(a.policy.tenants.empty());
           EXPECT_EQ(decision.axis, std::nullopt);
+          break;
+        case Reason::kDrainWindow:
+          EXPECT_GT(decision.needed, decision.available);
           break;
         case Reason::kFits:
         case Reason::kIdleHost:

@@ -43,6 +43,47 @@ TEST(Plan, ExpectsAStartWhenTheJobThatHoldsTheRoomEnds) {
   EXPECT_EQ(job.rests_on, (StartEvidence{0, 1, std::nullopt}));
 }
 
+// A drain window from now + an hour, for an hour; it comes again in a week.
+Plan PlanBeforeADrain(Snapshot host, const std::vector<WaitingJob>& waiting) {
+  using std::chrono::hours;
+  Policy policy = HalfTheHost();
+  policy.windows = {{"db", {2}, hours(2), hours(3), true, {}, {}}};
+  host.windows = {{0, kNow + hours(1), kNow + hours(2)}};
+  return PlanOf(host, waiting, kPlanBudget, policy);
+}
+
+TEST(Plan, ExpectsAJobThatADrainWindowHoldsAtItsEnd) {
+  const Plan plan = PlanBeforeADrain(AHost(), {AJob(10).Takes(minutes(61))});
+  EXPECT_EQ(plan.jobs[0].foretold, Foretold::kExpected);
+  EXPECT_GE(plan.jobs[0].p50, minutes(120));
+  EXPECT_LE(plan.jobs[0].p90, minutes(123));
+}
+
+TEST(Plan, StartsAnEndLaterOnlyWhatIsOverBeforeTheWindow) {
+  const Plan plan = PlanBeforeADrain(kFull, {AJob(10).Memory(10_GiB).Takes(minutes(40)),
+                                             AJob(11).Memory(10_GiB).Takes(minutes(55))});
+  EXPECT_LE(plan.jobs[0].p90, minutes(11));
+  EXPECT_GE(plan.jobs[1].p50, minutes(120));
+}
+
+TEST(Plan, ForetellsNoStartOfAJobThatIsLongerThanTheTimeBetweenWindows) {
+  const Plan plan = PlanBeforeADrain(AHost(), {AJob(10).Takes(std::chrono::hours(7 * 24))});
+  EXPECT_EQ(plan.jobs[0].foretold, Foretold::kUnknown);
+  EXPECT_LT(plan.cost, kPlanBudget / 10);
+}
+
+TEST(Plan, CountsOnTheTargetOfAWindowToCome) {
+  using std::chrono::hours;
+  Policy policy = HalfTheHost();
+  policy.windows = {{"night", {}, hours(22), hours(6), false, 0.8, {}}};
+  Snapshot host = AHost().Running(ARunning(1).Memory(50_GiB));
+  host.windows = {{0, kNow + hours(1), kNow + hours(9)}};
+  const Plan plan = PlanOf(host, {AJob(10).Memory(10_GiB)}, kPlanBudget, policy);
+  EXPECT_EQ(plan.jobs[0].foretold, Foretold::kExpected);
+  EXPECT_GE(plan.jobs[0].p50, hours(1));
+  EXPECT_LE(plan.jobs[0].p50, minutes(62));
+}
+
 TEST(Plan, ExpectsJobsOneAfterTheOtherWhereOnlyOneFits) {
   std::vector<WaitingJob> waiting;
   for (int64_t id = 10; id < 13; ++id) waiting.push_back(AJob(id).Memory(50_GiB).Takes(minutes(5)));

@@ -49,6 +49,19 @@ TEST(Lint, FindsAQueueThatCanStarve) {
               ElementsAre(At("/queue/ageing", "starve"), At("/queue/order", "no bound on a wait")));
 }
 
+TimeWindow Drain(hours from, hours to) { return {"db", {}, from, to, true, {}, {}}; }
+
+TEST(Lint, FindsDrainWindowsThatLeaveLittleTimeBetweenThem) {
+  Policy policy;
+  policy.windows = {Drain(hours(22), hours(4))};
+  EXPECT_THAT(Lint(policy), ElementsAre(At("/windows", "longer than 18h 0m: a job that")));
+  policy.windows = {Drain(hours(0), hours(13)), Drain(hours(12), hours(24))};
+  EXPECT_THAT(Lint(policy), ElementsAre(At("/windows", "nothing ever starts")));
+  policy.windows = {Drain(hours(2), hours(4))};
+  policy.windows[0].days = {2};
+  EXPECT_THAT(Lint(policy), IsEmpty());
+}
+
 TEST(Lint, FindsWhatHasNoEffect) {
   Policy policy;
   policy.queue.order = QueueOrder::kAge;

@@ -37,6 +37,9 @@ NO_JSON = {
 BEYOND_A_SCHEMA = {
     "always_stale": "compares stale_after with tick",
     "tenant_with_a_token_that_is_not_there": "looks for the token",
+    "window_of_no_length": "compares to with from",
+    "window_target_above_the_ceiling": "compares a target with the ceiling",
+    "window_target_without_a_resume_line": "compares a target with the policy's",
     "ceiling_below_target": "compares ceiling with target",
     "default_larger_than_the_pool": "compares a default request with the pool",
     "gate_closes_below_closing": "compares close with closing",
@@ -85,7 +88,7 @@ def knobs(node, path=()):
 def objects(node, path=""):
     """Every part of the schema that names properties to be taken."""
     if isinstance(node, dict):
-        if "properties" in node and not path.endswith(("/if", "/then")):
+        if "properties" in node and not path.endswith(("/if", "/then", "/else")):
             yield path, node
         for key, value in node.items():
             yield from objects(value, f"{path}/{key}")

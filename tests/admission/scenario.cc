@@ -8,6 +8,7 @@
 #include "admission/json/policy_json.h"
 #include "admission/json/strict_json.h"
 #include "admission/request.h"
+#include "admission/windows.h"
 #include "tests/admission/scenario_object.h"
 #include "tests/support/admission_builders.h"
 
@@ -172,6 +173,16 @@ Resting ReadResting(const json& value, const std::string& pointer) {
   return resting;
 }
 
+// "tue 22:30": what the clocks on the wall show, in some week.
+LocalTime ReadLocalTime(const std::string& text, const std::string& pointer) {
+  const auto day = Weekdays::Read(json::array({text.substr(0, 3)}));
+  const auto time = ClockTime::Read(text.size() > 4 && text[3] == ' ' ? text.substr(4) : "");
+  if (!day || !time) throw ScenarioError(pointer, R"(expected a time of the week: "tue 22:30")");
+  const std::chrono::sys_days sunday = std::chrono::year(2026) / 11 / 22;
+  const auto of_day = std::chrono::floor<std::chrono::milliseconds>(*time);
+  return {WallTime(sunday + std::chrono::days(day->front())) + of_day, {}};
+}
+
 Policy ReadPolicy(const json& value, const std::string& pointer) {
   const auto parsed = ParsePolicy(value.dump());
   if (const auto* policy = std::get_if<Policy>(&parsed)) return *policy;
@@ -233,7 +244,7 @@ void ReadExpected(ScenarioObject& object, Scenario& scenario) {
     decision.axis = ReadAxis(*axis, object.PointerTo("short_of"));
   }
   if (decision.axis || decision.reason == Reason::kMaxJobs || decision.reason == Reason::kNewKey ||
-      decision.reason == Reason::kTenantLimit) {
+      decision.reason == Reason::kTenantLimit || decision.reason == Reason::kDrainWindow) {
     decision.needed = ReadAmount(object, "needs", decision.axis);
     decision.available = ReadAmount(object, "available", decision.axis);
   }
@@ -265,6 +276,10 @@ Scenario ReadScenario(ScenarioObject& top) {
   if (const json* gate = top.Find("gate")) {
     scenario.snapshot.gate = ReadObject(
         *gate, "/gate", [&](ScenarioObject& object) { return ReadGate(object, scenario.policy); });
+  }
+  if (const auto local = top.Get("local_time", Text{})) {
+    const LocalTime read = ReadLocalTime(*local, "/local_time");
+    scenario.snapshot.windows = UpcomingWindows(scenario.policy.windows, read, kNow);
   }
   scenario.snapshot.mean_duration = top.Get("average_duration", Time{});
   scenario.snapshot.target_factor = top.Get("target_lowered_to", Share{}).value_or(1);

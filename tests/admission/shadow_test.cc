@@ -22,7 +22,7 @@ class ShadowTest : public ::testing::Test {
   void Cycle(Shadow& shadow, int running, const std::vector<WaitingJob>& waiting) {
     AHost host;
     for (int i = 0; i < running; ++i) host.Running(ARunning(100 + i).Memory(10_GiB));
-    shadow.Look(host, {}, waiting, Decide(host, waiting, Filling(0.5)));
+    shadow.Look(host, {}, {}, waiting, Decide(host, waiting, Filling(0.5)));
   }
 };
 
@@ -56,7 +56,7 @@ TEST_F(ShadowTest, HasAGateOfItsOwn) {
   for (const auto& [policy, would_start] : {std::pair(deaf, 1), std::pair(listening, 0)}) {
     Shadow shadow(policy);
     const AHost host = AHost().Gate(GatePosition::kClosed);
-    shadow.Look(host, pressure, waiting, Decide(host, waiting, Filling(0.5)));
+    shadow.Look(host, pressure, {}, waiting, Decide(host, waiting, Filling(0.5)));
     EXPECT_EQ(shadow.would_start(), would_start);
   }
 }

@@ -88,6 +88,21 @@ TEST(StatusText, SaysThatTheTargetIsLowered) {
                         "minute\n"));
 }
 
+TEST(StatusText, NamesTheWindowsOfTheNextDay) {
+  json snapshot = ASnapshot();
+  const auto window = [](const char* name, bool drain, double begins, double ends) {
+    return json{
+        {"name", name}, {"drain", drain}, {"begins_in_seconds", begins}, {"ends_in_seconds", ends}};
+  };
+  snapshot["headroom"]["windows"] = {window("night", false, -3600, 7200),
+                                     window("db", true, 10'800, 18'000),
+                                     window("weekend", false, 100'000, 200'000)};
+  const std::string text = StatusText(ReadStatus(snapshot), {});
+  EXPECT_THAT(text, HasSubstr("window  night moves the target for 2h 0m more\n"
+                              "window  db drains the host in 3h 0m, until in 5h 0m\n"));
+  EXPECT_THAT(text, Not(HasSubstr("weekend")));
+}
+
 TEST(StatusText, NamesWhatWorksWorseThanItShould) {
   const std::string text = StatusText(ReadStatus(ASnapshot()), {});
   EXPECT_THAT(text, HasSubstr("weaker  no PSI for pids\n"));

@@ -29,6 +29,17 @@ TEST(GetHeadroom, ShowsBothLinesOfEveryDimension) {
   EXPECT_EQ(headroom["gate"]["position"], "open");
 }
 
+TEST(GetHeadroom, ShowsWhatTimeWindowsComeNext) {
+  using std::chrono::hours;
+  ApiServer server;
+  StatusView& status = server.service.status;
+  status.policy.windows = {{"db", {2}, hours(2), hours(4), true, {}, {}}};
+  status.windows = {{0, status.now + hours(3), status.now + hours(5)}};
+  EXPECT_EQ(server.Get("/v1/headroom").Json()["windows"],
+            json::parse(R"([{"name": "db", "drain": true, "begins_in_seconds": 10800.0,
+                             "ends_in_seconds": 18000.0}])"));
+}
+
 TEST(GetHeadroom, ShowsNullForWhatIsNotKnown) {
   ApiServer server;
   server.service.status.account.reset();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/a_daemon.h"
+#include "tests/support/time_zone.h"
 
 namespace headroom {
 namespace {
@@ -36,6 +37,67 @@ TEST(ControlLoop, FillsTheTargetAndNotMoreWhenAHundredJobsComeAtOnce) {
   EXPECT_THAT(daemon.executor.launched, SizeIs(9));  // 60 % of 16 GiB
   daemon.Tick();
   EXPECT_THAT(daemon.executor.launched, SizeIs(9));
+}
+
+// The fake wall clock shows 08:00 on a Friday.
+Policy DrainsFromNineToTen() {
+  Policy policy;
+  policy.windows = {{"db", {5}, std::chrono::hours(9), std::chrono::hours(10), true, {}, {}}};
+  return policy;
+}
+
+JobId SubmitLasting(ADaemon& daemon, Duration duration) {
+  JobSubmission submission;
+  submission.command = {"/bin/true"};
+  submission.request.memory_bytes = kGiB;
+  submission.duration = duration;
+  return daemon.Submit(std::move(submission));
+}
+
+TEST(ControlLoop, StartsWhatEndsBeforeADrainWindowAndTheRestAfterIt) {
+  using std::chrono::minutes;
+  const TimeZone utc("UTC0");
+  ADaemon daemon(DrainsFromNineToTen());
+  const JobId longer = SubmitLasting(daemon, minutes(65));
+  const JobId shorter = SubmitLasting(daemon, minutes(55));
+  daemon.Tick();
+  EXPECT_EQ(daemon.Job(longer).state, JobState::kWaiting);
+  EXPECT_EQ(daemon.Job(shorter).state, JobState::kRunning);
+
+  daemon.Tick(minutes(60));
+  const JobId in_it = SubmitLasting(daemon, minutes(1));
+  daemon.Tick();
+  EXPECT_EQ(daemon.loop().last().decisions.jobs.at(0).reason, Reason::kDrainWindow);
+  EXPECT_EQ(daemon.Job(in_it).state, JobState::kWaiting);
+  EXPECT_EQ(daemon.Job(shorter).state, JobState::kRunning);  // what runs is left alone
+
+  daemon.Tick(minutes(60));
+  EXPECT_EQ(daemon.Job(longer).state, JobState::kRunning);
+  EXPECT_EQ(daemon.Job(in_it).state, JobState::kRunning);
+}
+
+TEST(ControlLoop, MovesTheTargetWhileAWindowIsOpen) {
+  const TimeZone utc("UTC0");
+  Policy policy;
+  const Duration eight = std::chrono::hours(8), a_minute = std::chrono::minutes(1);
+  policy.windows = {{"day", {}, eight, eight + a_minute, false, 0.3, {}}};
+  ADaemon daemon(policy);
+  for (int i = 0; i < 100; ++i) daemon.Submit(kGiB);
+  daemon.Tick();
+  EXPECT_THAT(daemon.executor.launched, SizeIs(4));  // 30 % of 16 GiB
+  daemon.Tick(seconds(58));
+  EXPECT_THAT(daemon.executor.launched, SizeIs(9));
+}
+
+TEST(ControlLoop, MovesItsWindowsWithTheWallClock) {
+  const TimeZone utc("UTC0");
+  ADaemon daemon(DrainsFromNineToTen());
+  const JobId job = SubmitLasting(daemon, std::chrono::minutes(65));
+  daemon.Tick();
+  EXPECT_EQ(daemon.Job(job).state, JobState::kWaiting);
+  daemon.clock.SetWall(daemon.clock.WallNow() + std::chrono::hours(3));
+  daemon.Tick();
+  EXPECT_EQ(daemon.Job(job).state, JobState::kRunning);
 }
 
 // I10
