@@ -6,7 +6,7 @@ namespace headroom {
 namespace {
 
 bool Fits(const Head& head, const Lines& lines) {
-  return !FirstShortfall(head.on_expected_line, lines.expected_free) &&
+  return !head.alone && !FirstShortfall(head.on_expected_line, lines.expected_free) &&
          !FirstShortfall(head.on_peak_line, lines.peak_free);
 }
 

@@ -32,6 +32,7 @@ struct Head {
   ResourceVector on_peak_line;      // its request
   // It may also start once nothing of ours runs, if its request fits this: capacity − unmanaged.
   ResourceVector idle_room;
+  bool alone = false;  // it starts only then
 };
 
 // The reservation of one pass's head, counted down as other jobs pass it.

@@ -84,6 +84,7 @@ class Pass {
       peak_.Add(job);
       if (job.key != 0) ++running_of_key_[job.key];
       foresees_ |= job.forecast != nullptr;
+      if (job.alone) runs_alone_ = job.id;
     }
     idle_room_ -= account.unmanaged;
     // CPU is shared by weight: what others burn makes a job slower, it does not keep it from
@@ -127,11 +128,16 @@ class Pass {
     if (auto wait = WhatWindowKeeps(job, snapshot_, policy_)) return *std::move(wait);
     if (auto wait = WhatStopsEveryone(job)) return *std::move(wait);
     if (auto wait = WhatItsTenantLacks(job)) return *std::move(wait);
+    if (runs_alone_) return BesideOneAlone(job);
     const Needs needs = NeedsOf(job);
     if (MayUseIdleHost() && !FirstShortfall(job.request, idle_room_)) {
       return Start(job, needs, FitsBothLines(needs) ? Reason::kFits : Reason::kIdleHost);
     }
     if (IsStrict() && !heads_.empty()) return WaitBehind(job, heads_.front());
+    if (job.alone && SomethingRuns()) {
+      if (MayReserve(job)) Reserve(job, needs);
+      return Wait(job, Reason::kAlone);
+    }
     if (auto wait = IsNewAndBusy(job)) return *std::move(wait);
     if (auto wait = WhatHoldsItBack(job, needs)) {
       if (MayReserve(job)) Reserve(job, needs);
@@ -158,9 +164,9 @@ class Pass {
 
   // The rule of progress: nothing of ours runs, so nothing that we could wait for. A strict queue
   // lets nobody use the host before its head.
-  bool MayUseIdleHost() const {
-    return snapshot_.running.empty() && admitted_.empty() && !(IsStrict() && !heads_.empty());
-  }
+  bool MayUseIdleHost() const { return !SomethingRuns() && !(IsStrict() && !heads_.empty()); }
+
+  bool SomethingRuns() const { return !snapshot_.running.empty() || !admitted_.empty(); }
 
   bool SomeoneWarmsUp() const {
     return std::ranges::any_of(snapshot_.running, [&](const RunningJob& job) {
@@ -248,6 +254,7 @@ class Pass {
     raised_by_.clear();
     if (job.key != 0) ++running_of_key_[job.key];
     admitted_.push_back(&job);
+    if (job.alone) runs_alone_ = job.id;
     return Admit(job, reason);
   }
 
@@ -277,6 +284,12 @@ class Pass {
     HeadGuard guard;
   };
 
+  Decision BesideOneAlone(const WaitingJob& job) const {
+    Decision decision = Wait(job, Reason::kAlone);
+    decision.head = runs_alone_;
+    return decision;
+  }
+
   Decision WaitBehind(const WaitingJob& job, const Reserved& head) const {
     Decision decision = Wait(job, Reason::kBehindHead);
     decision.head = head.head.id;
@@ -285,7 +298,7 @@ class Pass {
 
   // What earlier reservations keep is taken until their jobs are over.
   void Reserve(const WaitingJob& job, const Needs& needs) {
-    const Head head{job.id, rest_.MustBeFree(needs.expected), needs.peak, idle_room_};
+    const Head head{job.id, rest_.MustBeFree(needs.expected), needs.peak, idle_room_, job.alone};
     Lines lines = lines_;
     std::vector<Ending> endings = Endings();
     for (const Reserved& other : heads_) {
@@ -337,6 +350,7 @@ class Pass {
   bool foresees_ = false;  // there are forecasts to be trimmed
   HeldBackBy held_back_ = HeldBackBy::kNothing;
   std::vector<const WaitingJob*> admitted_;
+  std::optional<JobId> runs_alone_;  // beside which nothing starts
   std::vector<Reserved> heads_;
   bool lender_waits_ = false;  // a job of a tenant within its quota does
 };

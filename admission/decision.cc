@@ -67,6 +67,8 @@ std::string_view ToString(Reason reason) {
       return "new_key";
     case Reason::kBehindHead:
       return "behind_head";
+    case Reason::kAlone:
+      return "alone";
     case Reason::kTenantLimit:
       return "tenant_limit";
     case Reason::kBeyondQuota:

@@ -34,6 +34,7 @@ enum class Reason {
   kOverCeiling,    // wait: the peak line would be passed
   kNewKey,         // wait: little is known of its key, and enough jobs of it run
   kBehindHead,     // wait: it would fit, but would delay the blocked job ahead of it
+  kAlone,          // wait: it is to run alone and others run, or one that is to run alone does
   kTenantLimit,    // wait: its tenant holds as much as the policy lets it
   kBeyondQuota,    // wait: its tenant would be beyond its quota, and others within theirs wait
   kDrainWindow,    // wait: a drain window is open, or begins before it is expected to end
@@ -49,8 +50,10 @@ struct Decision {
   // In that dimension: bytes, millis, pids, tokens. Jobs for kMaxJobs and kNewKey; for kDrainWindow
   // the seconds that it is taken to run, and those until the window begins.
   int64_t needed = 0;
-  int64_t available = 0;      // the same, at this job's turn; may be below zero
-  std::optional<JobId> head;  // kBehindHead: the job that must not be delayed
+  int64_t available = 0;  // the same, at this job's turn; may be below zero
+  // kBehindHead: the job that must not be delayed. kAlone: the one that runs alone; absent: it is
+  // this job that is to.
+  std::optional<JobId> head;
 
   bool operator==(const Decision&) const = default;
 };

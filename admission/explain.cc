@@ -190,6 +190,11 @@ std::string ExplainBehindHead(const Decision& decision, const Policy& policy) {
   return {};
 }
 
+std::string ExplainAlone(const Decision& decision) {
+  if (decision.head) return "waits: " + Job(*decision.head) + " runs alone";
+  return "waits: it is tried again alone, and other jobs run";
+}
+
 std::string ExplainTenantLimit(const Decision& decision) {
   if (!decision.axis) return "waits: as many jobs of its tenant run as the policy lets it";
   return "waits: needs " + WithNoun(decision.needed, *decision.axis) +
@@ -269,6 +274,8 @@ std::string Explain(const Decision& decision, const Snapshot& snapshot, const Po
              "finished";
     case Reason::kBehindHead:
       return ExplainBehindHead(decision, policy);
+    case Reason::kAlone:
+      return ExplainAlone(decision);
     case Reason::kTenantLimit:
       return ExplainTenantLimit(decision);
     case Reason::kBeyondQuota:

@@ -177,6 +177,7 @@ class Future {
     running.admitted_at = snapshot_.now;
     running.duration = job.duration;
     running.declares_duration = job.declares_duration;
+    running.alone = job.alone;
     running.key = job.key;
     running.tenant = job.tenant;
     if (job.outlook != nullptr) running.forecast = &job.outlook->forecast;

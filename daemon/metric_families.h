@@ -22,9 +22,9 @@ inline constexpr JobOutcome kOutcomes[] = {
     JobOutcome::kRejected,  JobOutcome::kLaunchFailed, JobOutcome::kLost};
 inline constexpr Reason kAdmitReasons[] = {Reason::kFits, Reason::kIdleHost, Reason::kNoLimit};
 inline constexpr Reason kWaitReasons[] = {
-    Reason::kNoMeasurement, Reason::kStale,     Reason::kGateClosed, Reason::kGateClosing,
-    Reason::kMaxJobs,       Reason::kResting,   Reason::kOverTarget, Reason::kOverCeiling,
-    Reason::kNewKey,        Reason::kBehindHead};
+    Reason::kNoMeasurement, Reason::kStale,      Reason::kGateClosed, Reason::kGateClosing,
+    Reason::kMaxJobs,       Reason::kResting,    Reason::kOverTarget, Reason::kOverCeiling,
+    Reason::kNewKey,        Reason::kBehindHead, Reason::kAlone};
 inline constexpr GatePosition kGatePositions[] = {GatePosition::kOpen, GatePosition::kClosing,
                                                   GatePosition::kClosed};
 inline constexpr PressureResource kPressureResources[] = {

@@ -102,6 +102,7 @@ class World {
       job.request = Request(OneIn(10) ? 1200 : 300);
       job.duration = Lasts();
       job.tenant = ATenant();
+      job.alone = OneIn(12);
       waiting.push_back(std::move(job));
     }
     return waiting;
@@ -286,6 +287,7 @@ TEST(DecideProperty, ShowsNumbersThatBearOutTheReason) {
         case Reason::kDrainWindow:
           EXPECT_GT(decision.needed, decision.available);
           break;
+        case Reason::kAlone:
         case Reason::kFits:
         case Reason::kIdleHost:
         case Reason::kNoLimit:
@@ -297,6 +299,20 @@ TEST(DecideProperty, ShowsNumbersThatBearOutTheReason) {
           break;
       }
     }
+  });
+}
+
+TEST(DecideProperty, LetsRunAloneWhatIsToRunAlone) {
+  ForEveryCase([](const Case& a, World&) {
+    if (a.policy.mode != AdmissionMode::kHeadroom) return;
+    std::size_t together = a.snapshot.running.size();
+    bool someone_is_alone = false;
+    for (const Decision& decision : a.decisions.jobs) {
+      if (decision.verdict != Verdict::kAdmit) continue;
+      ++together;
+      someone_is_alone |= JobOf(a, decision.job).alone;
+    }
+    EXPECT_TRUE(!someone_is_alone || together == 1U) << together;
   });
 }
 

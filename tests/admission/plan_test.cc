@@ -229,5 +229,14 @@ TEST(MakePlan, RestsOnHistoryWhereADurationWasLearnedAndNotDeclared) {
   EXPECT_EQ(ExpectedEndOf(running, kNow, lifetimes).source, LifetimeSource::kDeclared);
 }
 
+TEST(Plan, LetsAJobThatRunsAloneWaitAndLetsNobodyBesideIt) {
+  const Snapshot host = AHost().Running(ARunning(1).Memory(1_GiB).EndsIn(minutes(5)));
+  const std::vector<WaitingJob> waiting = {AJob(2).Memory(1_GiB).Takes(minutes(10)).Alone(),
+                                           AJob(3).Memory(1_GiB).Takes(minutes(20))};
+  const Plan plan = PlanOf(host, waiting);
+  EXPECT_GE(plan.Find({2})->p50, minutes(5));
+  EXPECT_GE(plan.Find({3})->p50, minutes(15));
+}
+
 }  // namespace
 }  // namespace headroom

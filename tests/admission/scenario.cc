@@ -88,6 +88,7 @@ void ReadRunning(ScenarioObject& object, Scenario& scenario) {
   }
   if (const auto key = object.Get("key", Text{})) job.key = KeyNumber(*key);
   job.tenant = KeyNumber(object.Get("tenant", Text{}).value_or(""));
+  job.alone = object.Get("alone", Flag{}).value_or(false);
   for (const JobId id : ReadIds(object)) {
     job.id = id;
     scenario.snapshot.running.push_back(job);
@@ -105,6 +106,7 @@ void ReadWaiting(ScenarioObject& object, Scenario& scenario) {
     job.key = KeyNumber(*key);
     job.outlook = scenario.foresight->OfNext(*key, {});
   }
+  job.alone = object.Get("alone", Flag{}).value_or(false);
   for (const JobId id : ReadIds(object)) {
     job.id = id;
     scenario.waiting.push_back(job);

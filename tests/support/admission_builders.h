@@ -41,6 +41,7 @@ class AJob {
     return job_.request += Tokens(std::move(name), count), *this;
   }
   AJob& Priority(int32_t priority) { return job_.priority = priority, *this; }
+  AJob& Alone() { return job_.alone = true, *this; }
   AJob& SubmittedAt(TimePoint at) { return job_.submitted_at = at, *this; }
   AJob& Takes(Duration duration) {
     job_.duration = duration;
