@@ -29,6 +29,7 @@ extern const Verb kRunVerb, kSubmitVerb;                        // run_verbs.cc
 extern const Verb kListVerb, kShowVerb, kWhyVerb, kCancelVerb;  // job_verbs.cc
 extern const Verb kPlanVerb;                                    // plan_verb.cc
 extern const Verb kAdviseVerb;                                  // advise_verb.cc
+extern const Verb kHistoryVerb;                                 // history_verb.cc
 extern const Verb kLogsVerb;                                    // logs_verb.cc
 extern const Verb kStatusVerb, kTopVerb;                        // status_verbs.cc
 extern const Verb kEventsVerb;                                  // events_verb.cc

@@ -7,10 +7,11 @@
 namespace headroom::cli {
 namespace {
 
-const Verb* const kVerbs[] = {
-    &kRunVerb,    &kSubmitVerb, &kListVerb,     &kShowVerb,   &kWhyVerb,    &kExplainVerb,
-    &kPlanVerb,   &kCancelVerb, &kLogsVerb,     &kAdviseVerb, &kStatusVerb, &kTopVerb,
-    &kEventsVerb, &kPolicyVerb, &kSimulateVerb, &kWhatIfVerb, &kDoctorVerb, &kVersionVerb};
+const Verb* const kVerbs[] = {&kRunVerb,    &kSubmitVerb,  &kListVerb,    &kShowVerb,
+                              &kWhyVerb,    &kExplainVerb, &kPlanVerb,    &kCancelVerb,
+                              &kLogsVerb,   &kAdviseVerb,  &kHistoryVerb, &kStatusVerb,
+                              &kTopVerb,    &kEventsVerb,  &kPolicyVerb,  &kSimulateVerb,
+                              &kWhatIfVerb, &kDoctorVerb,  &kVersionVerb};
 
 }  // namespace
 

@@ -51,6 +51,7 @@ constexpr Endpoint kEndpoints[] = {
      SyncSource},
     {"GET", "/v1/plan", Access::kCaller, Parameters::kNone, Body::kNone, AtOnce<GetPlan>},
     {"GET", "/v1/keys", Access::kCaller, Parameters::kSome, Body::kNone, AtOnce<ListKeys>},
+    {"POST", "/v1/history", Access::kCaller, Parameters::kNone, Body::kJson, ImportHistory},
     {"GET", "/v1/snapshot", Access::kCaller, Parameters::kNone, Body::kNone, AtOnce<GetSnapshot>},
     {"GET", "/v1/headroom", Access::kCaller, Parameters::kNone, Body::kNone, AtOnce<GetHeadroom>},
     {"GET", "/v1/policy", Access::kCaller, Parameters::kNone, Body::kNone, AtOnce<GetPolicy>},

@@ -54,6 +54,7 @@ Answer ExplainJob(ApiContext& api, const ApiCall& call);
 Answer ReadLog(ApiContext& api, const ApiCall& call);
 
 Answer ListKeys(ApiContext& api, const ApiCall& call);
+void ImportHistory(ApiContext& api, ApiCall call);
 
 Answer ReadDecisions(ApiContext& api, const ApiCall& call);
 

@@ -101,10 +101,7 @@ void ControlLoop::Tick() {
                          log_.Store(now_, clock_.WallNow(), policy_.retention) && book_.Commit();
   log_.Settle(committed);
   if (committed) {  // 5. reserve, start
-    for (const PastAttemptOfKey& past : std::exchange(lessons_, {})) {
-      foresight_.Remember(past.key, past.tenant, past.attempt);
-      log_.Remembered({past.key, past.tenant}, past.attempt);
-    }
+    Remember(std::exchange(lessons_, {}));
     for (const AttemptEnd& end : std::exchange(ends_, {})) {
       foresight_.Drop(end.id.job);
       log_.Dropped(end.id.job);
@@ -486,6 +483,14 @@ void ControlLoop::Kill(const JobRecord& job) {
   if (Status killed = executor_.Kill(AttemptOf(job)); !killed) {
     spdlog::error("kill job {}: {}", job.id.value, killed.error().message);
   }
+}
+
+void ControlLoop::Remember(std::span<const PastAttemptOfKey> attempts) {
+  for (const PastAttemptOfKey& past : attempts) {
+    foresight_.Remember(past.key, past.tenant, past.attempt);
+    log_.Remembered({past.key, past.tenant}, past.attempt);
+  }
+  if (!attempts.empty()) book_.ForgetWaiting();
 }
 
 void ControlLoop::SetPolicy(Policy policy) {

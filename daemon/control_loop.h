@@ -51,6 +51,10 @@ class ControlLoop {
   // Kills a running job's attempt. The end comes with a later cycle.
   void Kill(const JobRecord& job);
 
+  // Attempts that have ended elsewhere and are stored by now. What points to forecasts of before is
+  // made anew with the next cycle.
+  void Remember(std::span<const PastAttemptOfKey> attempts);
+
   void SetPolicy(Policy policy);
   // Decided beside the policy from the next cycle on; absent: none.
   void SetShadow(std::optional<Policy> policy);

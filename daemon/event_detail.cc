@@ -60,6 +60,10 @@ std::string RefusalDetail(const std::vector<PolicyProblem>& problems) {
       {{"pointer", first.pointer}, {"message", first.message}, {"problems", problems.size()}});
 }
 
+std::string ImportDetail(int64_t added, int64_t known) {
+  return Text({{"added", added}, {"known", known}});
+}
+
 std::string RecoveryDetail(Duration failed_for, const std::string& message) {
   return Text({{"failed_for_seconds", Seconds(failed_for)}, {"message", message}});
 }

@@ -21,6 +21,7 @@ std::string MessageDetail(const std::string& message);
 std::string PolicyDetail(int64_t generation);
 // The first problem, and how many there are. REQUIRES: there is one.
 std::string RefusalDetail(const std::vector<PolicyProblem>& problems);
+std::string ImportDetail(int64_t added, int64_t known);
 std::string RecoveryDetail(Duration failed_for, const std::string& message);
 
 }  // namespace headroom

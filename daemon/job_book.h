@@ -81,6 +81,7 @@ class JobBook {
   const std::vector<WaitingJob>& LastWaiting() const { return waiting_; }
   // Grows whenever Waiting() made the list anew.
   int64_t waiting_version() const { return waiting_version_; }
+  // What is foreseen of keys has changed without a job: the list is made anew.
   void ForgetWaiting() { waiting_is_current_ = false; }
   std::optional<ResolvedRequest> Resolve(const JobRecord& job, const Policy& policy,
                                          const ResourceVector& capacity,

@@ -40,6 +40,8 @@ class LocalService final : public Service {
             SyncDone done) override;
   void Cancel(const Caller& caller, JobId id, CancelDone done) override;
 
+  void ImportHistory(std::vector<PastAttemptOfKey> attempts, ImportDone done) override;
+
   Result<JobView> Show(const Caller& caller, JobId id) override;
   Result<std::vector<JobView>> List(const Caller& caller, const JobQuery& query) override;
   Result<WhyView> Why(const Caller& caller, JobId id) override;

@@ -8,8 +8,8 @@
 #include "daemon/local_service.h"
 #include "daemon/local_service_parts.h"
 
-// What changes jobs: submissions, a source's whole list, cancellations. Each is answered once it is
-// stored.
+// What changes jobs and what is known of keys: submissions, a source's whole list, cancellations,
+// imported history. Each is answered once it is stored.
 namespace headroom {
 namespace {
 
@@ -168,6 +168,31 @@ void LocalService::Cancel(const Caller& caller, JobId id, CancelDone done) {
   });
   static_cast<void>(book_.Note(runs ? "job_cancelled" : "job_finished", id,
                                runs ? MessageDetail("by " + caller.user) : FinishDetail(next)));
+  hooks_.commit_soon();
+}
+
+void LocalService::ImportHistory(std::vector<PastAttemptOfKey> attempts, ImportDone done) {
+  ImportedHistory imported;
+  std::vector<PastAttemptOfKey> added;
+  for (PastAttemptOfKey& past : attempts) {
+    const Status learned = book_.Learn(past);
+    if (!learned && learned.error().code == ErrorCode::kConflict) {
+      ++imported.known;
+      continue;
+    }
+    if (!learned) return done(tl::unexpected(Unavailable(learned.error())));
+    added.push_back(std::move(past));
+  }
+  imported.added = std::ssize(added);
+  book_.OnCommit(
+      [this, imported, added = std::move(added), done = std::move(done)](const Status& committed) {
+        if (!committed) return done(tl::unexpected(Unavailable(committed.error())));
+        loop_.Remember(added);
+        planner_.Forget();
+        done(imported);
+      });
+  static_cast<void>(
+      book_.Note("history_imported", std::nullopt, ImportDetail(imported.added, imported.known)));
   hooks_.commit_soon();
 }
 

@@ -120,6 +120,14 @@ struct PolicyReload {
   std::vector<PolicyProblem> problems;
 };
 
+// Of attempts that another system has seen.
+struct ImportedHistory {
+  int64_t added = 0;
+  int64_t known = 0;  // imported before: their origin is remembered
+
+  bool operator==(const ImportedHistory&) const = default;
+};
+
 struct WantedJob {
   JobSubmission submission;  // source and external_id are set
 };
@@ -171,6 +179,11 @@ class Service {
   // first, and of those beyond kKeysShown at most one, to tell that there are more.
   static constexpr std::size_t kKeysShown = 1000;
   virtual Result<std::vector<KeyView>> Keys(const Caller& caller, const std::string& key) = 0;
+  // Remembers them as it remembers its own: within the same bounds, the last of each key. One whose
+  // origin is remembered is left alone, so importing twice adds nothing. Whether the caller may is
+  // the API's business. REQUIRES: an origin in each.
+  using ImportDone = std::function<void(Result<ImportedHistory>)>;
+  virtual void ImportHistory(std::vector<PastAttemptOfKey> attempts, ImportDone done) = 0;
   virtual Result<StatusView> GetStatus(const Caller& caller) = 0;
   // `last` equals `after` exactly when nothing has happened since.
   virtual Result<EventPage> Events(const Caller& caller, int64_t after, std::size_t limit) = 0;

@@ -20,14 +20,23 @@ struct Task {
   double cpu_percent = 0;  // 100 is one core
   int64_t peak_memory_bytes = 0;
   std::optional<double> submit_seconds;
+  std::size_t line = 0;  // of the trace; 0: made up
 
   bool operator==(const Task&) const = default;
 };
 
 // A trace as CSV, with a header that names at least name, runtime_seconds and peak_memory_bytes;
 // avg_cpu_percent and submit_seconds are read if they are there, other columns are not. Tasks that
-// ran for less than a second or whose peak was not recorded are left out. The error names the line.
-Result<std::vector<Task>> ParseTrace(std::string_view csv);
+// ran for less than a second or whose peak was not recorded are left out; which, is told if
+// `left_out` is there. The error names the line.
+struct LeftOut {
+  std::size_t line = 0;
+  std::string why;
+
+  bool operator==(const LeftOut&) const = default;
+};
+Result<std::vector<Task>> ParseTrace(std::string_view csv,
+                                     std::vector<LeftOut>* left_out = nullptr);
 
 // Task sets of our own, so that nothing rests on one trace.
 enum class TaskSet {

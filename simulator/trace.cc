@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "base/csv.h"
 #include "simulator/tasks.h"
 
 namespace headroom::sim {
@@ -15,30 +16,11 @@ constexpr double kMostBytes = 0x1p60;
 
 using Columns = std::map<std::string_view, std::size_t>;
 
-// No field of a trace holds a comma or a quote.
-std::vector<std::string_view> Fields(std::string_view line) {
-  std::vector<std::string_view> fields;
-  for (std::size_t start = 0;;) {
-    const std::size_t end = line.find(',', start);
-    fields.push_back(line.substr(start, end == line.npos ? line.npos : end - start));
-    if (end == line.npos) return fields;
-    start = end + 1;
-  }
-}
-
-std::string_view TakeLine(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
-}
-
 // One line, read by the names of its columns.
 class Row {
  public:
   Row(const Columns& columns, std::string_view line, std::size_t number)
-      : columns_(columns), fields_(Fields(line)), number_(number) {}
+      : columns_(columns), fields_(CsvFields(line)), number_(number) {}
 
   std::string_view Text(std::string_view name) const {
     const auto column = columns_.find(name);
@@ -69,7 +51,7 @@ class Row {
 
 Result<Columns> ReadHeader(std::string_view line) {
   Columns columns;
-  const std::vector<std::string_view> names = Fields(line);
+  const std::vector<std::string_view> names = CsvFields(line);
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (!columns.emplace(names[i], i).second)
       return Fail(ErrorCode::kInvalid, fmt::format("line 1: two columns {:?}", names[i]));
@@ -81,9 +63,16 @@ Result<Columns> ReadHeader(std::string_view line) {
   return columns;
 }
 
+// Null: it can be used.
+const char* WhyLeftOut(const Task& task) {
+  if (task.runtime_seconds < kShortestSeconds) return "ran for less than a second";
+  if (task.peak_memory_bytes <= 0) return "its peak was not recorded";
+  return nullptr;
+}
+
 }  // namespace
 
-Result<std::vector<Task>> ParseTrace(std::string_view csv) {
+Result<std::vector<Task>> ParseTrace(std::string_view csv, std::vector<LeftOut>* left_out) {
   const auto columns = ReadHeader(TakeLine(csv));
   if (!columns) return tl::unexpected(columns.error());
   const bool timed = columns->contains("submit_seconds");
@@ -95,13 +84,19 @@ Result<std::vector<Task>> ParseTrace(std::string_view csv) {
     if (!row.IsWhole())
       return Fail(ErrorCode::kInvalid,
                   fmt::format("line {}: expected {} fields", number, columns->size()));
-    Task task{std::string(row.Text("name")), row.Number("runtime_seconds", kLongestSeconds),
+    Task task{std::string(row.Text("name")),
+              row.Number("runtime_seconds", kLongestSeconds),
               row.Number("avg_cpu_percent", 1e7),
-              static_cast<int64_t>(row.Number("peak_memory_bytes", kMostBytes)), std::nullopt};
+              static_cast<int64_t>(row.Number("peak_memory_bytes", kMostBytes)),
+              std::nullopt,
+              number};
     if (timed) task.submit_seconds = row.Number("submit_seconds", kLongestSeconds);
     if (!row.problem().empty()) return Fail(ErrorCode::kInvalid, row.problem());
-    if (task.runtime_seconds >= kShortestSeconds && task.peak_memory_bytes > 0)
-      tasks.push_back(std::move(task));
+    if (const char* why = WhyLeftOut(task)) {
+      if (left_out != nullptr) left_out->push_back({number, why});
+      continue;
+    }
+    tasks.push_back(std::move(task));
   }
   if (tasks.empty())
     return Fail(ErrorCode::kInvalid, "no task that ran for a second and has a recorded peak");

@@ -24,6 +24,7 @@ std::vector<Endpoint> AllEndpoints() {
     if (const auto name = path.find("{source}"); name != path.npos) path.replace(name, 8, "s");
     const std::string body = method == "PUT"                          ? R"({"jobs": []})"
                              : path == "/v1/jobs" && method == "POST" ? R"({"command": ["true"]})"
+                             : path == "/v1/history"                  ? R"({"attempts": []})"
                                                                       : "";
     endpoints.push_back({method, path, body});
   }

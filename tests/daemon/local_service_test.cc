@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "admission/draw.h"
 #include "tests/daemon/a_past_attempt.h"
 #include "tests/support/a_daemon.h"
 
@@ -438,6 +439,67 @@ TEST(LocalService, ShowsKeysOnlyToThoseWhoRanThem) {
   Caller root = alice;
   root.admin = true;
   EXPECT_EQ(daemon.service().Keys(root, "")->size(), 2);
+}
+
+PastAttemptOfKey AnImported(std::string origin, std::string key) {
+  PastAttemptOfKey past =
+      APastAttempt(std::move(key)).Used({5 * kGiB, 0, 1}).Ran(std::chrono::minutes(10));
+  past.origin = std::move(origin);
+  past.tenant = "study";
+  return past;
+}
+
+ImportedHistory Import(ADaemon& daemon, std::vector<PastAttemptOfKey> attempts) {
+  std::optional<Result<ImportedHistory>> answer;
+  daemon.service().ImportHistory(std::move(attempts), [&](auto imported) { answer = imported; });
+  EXPECT_EQ(answer, std::nullopt);  // not before it is durable
+  EXPECT_TRUE(daemon.book().Commit());
+  return answer->value();
+}
+
+JobId SubmitOfKey(ADaemon& daemon, std::string key) {
+  JobSubmission submission;
+  submission.command = {"/bin/true"};
+  submission.key = std::move(key);
+  submission.tenant = "study";
+  return daemon.Submit(std::move(submission));
+}
+
+TEST(LocalService, CountsImportedAttemptsLikeItsOwn) {
+  ADaemon daemon;
+  const JobId job = SubmitOfKey(daemon, "study:measures");
+  EXPECT_EQ(Import(daemon, {AnImported("a", "study:measures"), AnImported("b", "study:measures"),
+                            AnImported("c", "study:measures")}),
+            (ImportedHistory{3, 0}));
+  const JobView view = daemon.service().Show(kRoot, job).value();
+  EXPECT_EQ(view.resolved->memory_source, RequestSource::kHistory);
+  EXPECT_EQ(view.resolved->request.memory_bytes, 5 * kGiB);
+  EXPECT_NE(daemon.loop().foresight().PastOf(KeyNumber("study:measures")), nullptr);
+}
+
+TEST(LocalService, RemembersAnImportedAttemptOnce) {
+  ADaemon daemon;
+  EXPECT_EQ(Import(daemon, {AnImported("a", "k"), AnImported("a", "k")}), (ImportedHistory{1, 1}));
+  EXPECT_EQ(Import(daemon, {AnImported("a", "k"), AnImported("b", "k")}), (ImportedHistory{1, 1}));
+  daemon.Crash();
+  EXPECT_EQ(Import(daemon, {AnImported("a", "k"), AnImported("b", "k")}), (ImportedHistory{0, 2}));
+  EXPECT_EQ(daemon.store().History("k").value()->attempts, 2);
+  EXPECT_EQ(daemon.loop().foresight().PastOf(KeyNumber("k"))->attempts().size(), 2);
+}
+
+TEST(LocalService, ForeseesAWaitingJobFromWhatIsImported) {
+  ADaemon daemon;
+  daemon.collector.host_reads = false;  // nothing starts
+  const JobId job = SubmitOfKey(daemon, "k");
+  daemon.Tick();
+  std::vector<PastAttemptOfKey> attempts;
+  for (int i = 0; i < 40; ++i) attempts.push_back(AnImported("o" + std::to_string(i), "k"));
+  Import(daemon, attempts);
+  daemon.Tick();
+  const auto present = daemon.loop().LookNow();
+  ASSERT_EQ(present.waiting.size(), 1);
+  EXPECT_EQ(present.waiting.front().id, job);
+  EXPECT_EQ(present.waiting.front().outlook->places, std::nullopt);  // no new key any more
 }
 
 }  // namespace

@@ -25,11 +25,16 @@ std::string Problem(const std::string& csv) {
 TEST(ParseTrace, ReadsTasksByTheNamesOfTheirColumns) {
   const auto tasks = ParseTrace(std::string(kHeader) + "w,align,2.5,150,1024\r\nw,sort,3,,2048\n");
   ASSERT_TRUE(tasks) << tasks.error().message;
-  EXPECT_EQ(*tasks, (std::vector<Task>{{"align", 2.5, 150, 1024, {}}, {"sort", 3, 0, 2048, {}}}));
+  EXPECT_EQ(*tasks,
+            (std::vector<Task>{{"align", 2.5, 150, 1024, {}, 2}, {"sort", 3, 0, 2048, {}, 3}}));
 }
 
 TEST(ParseTrace, LeavesOutWhatWasTooShortOrNotRecorded) {
-  EXPECT_THAT(*ParseTrace(std::string(kHeader) + "w,a,0.9,1,1\nw,b,9,1,0\nw,c,9,1,1\n"), SizeIs(1));
+  std::vector<LeftOut> left_out;
+  const std::string csv = std::string(kHeader) + "w,a,0.9,1,1\nw,b,9,1,0\nw,c,9,1,1\n";
+  EXPECT_THAT(*ParseTrace(csv, &left_out), SizeIs(1));
+  EXPECT_EQ(left_out, (std::vector<LeftOut>{{2, "ran for less than a second"},
+                                            {3, "its peak was not recorded"}}));
 }
 
 TEST(ParseTrace, ReadsTheTimesOfSubmissionWhereThereAreAny) {

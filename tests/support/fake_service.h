@@ -37,6 +37,7 @@ class FakeService final : public Service {
   std::map<JobId, JobView> jobs;
   std::vector<Event> events;
   std::vector<JobSubmission> submitted, tried;
+  std::vector<PastAttemptOfKey> imported;
   std::optional<Caller> last_caller;
   int event_reads = 0;
   std::size_t wakes_waiting() const { return wakes_.size(); }
@@ -62,6 +63,11 @@ class FakeService final : public Service {
     last_key = key;
     if (failure) return tl::unexpected(*failure);
     return keys;
+  }
+  void ImportHistory(std::vector<PastAttemptOfKey> attempts, ImportDone done) override {
+    if (failure) return done(tl::unexpected(*failure));
+    imported = std::move(attempts);
+    done(ImportedHistory{std::ssize(imported), 0});
   }
   Result<StatusView> GetStatus(const Caller& caller) override;
   Result<EventPage> Events(const Caller& caller, int64_t after, std::size_t limit) override;
