@@ -31,6 +31,7 @@ constexpr OptionSpec kSimulateOptions[] = {
     {"trace", "FILE", "tasks as CSV, plain or gzip"},
     {"workload", "NAME", "mixed or tpp, made up; mixed if there is no trace"},
     {"policy", "FILE", "a policy to play; several may be given"},
+    {"history", "FILE", "what the policies know before the first job: a trace, plain or gzip"},
     {"reference", "LIST", "what to compare with, or none at all: \"\""},
     {"seeds", "N", "how often it is played, shaken anew; 10 if not given"},
     {"jobs", "N", "jobs of each game; as many as the trace has, else 1000"},
@@ -45,7 +46,8 @@ constexpr OptionSpec kSimulateOptions[] = {
 struct Study {
   std::vector<sim::Contender> contenders;  // policies first
   std::size_t policies = 0;
-  std::vector<sim::Task> tasks;  // empty: made up anew for each seed
+  std::vector<sim::Task> tasks;            // empty: made up anew for each seed
+  std::vector<sim::KnownAttempt> history;  // what the policies are taught before
   sim::TaskSet task_set = sim::TaskSet::kMixed;
   std::string workload_name;
   std::size_t seeds = 10;
@@ -88,6 +90,15 @@ Outcome<sim::RunOptions> ReadHost(const Args& args) {
   return sim::RunOptions{{*memory, *cpu, kManyPids, {}}, *tick};
 }
 
+Status ReadTrace(const std::string& option, const std::string& file, std::vector<sim::Task>& into) {
+  const auto text = ReadPlainOrGzip(file, kMostTraceBytes);
+  if (!text) return tl::unexpected(text.error());
+  auto tasks = sim::ParseTrace(*text);
+  if (!tasks) return Within(option + " " + file, tasks.error());
+  into = *std::move(tasks);
+  return {};
+}
+
 Status ReadTasks(const Args& args, Study& study) {
   const auto file = args.Get("trace");
   study.workload_name = args.Get("workload").value_or(file ? *file : "mixed");
@@ -100,20 +111,25 @@ Status ReadTasks(const Args& args, Study& study) {
   }
   if (args.Has("workload"))
     return Fail(ErrorCode::kInvalid, "--trace and --workload: expected one of them");
-  const auto text = ReadPlainOrGzip(*file, kMostTraceBytes);
-  if (!text) return tl::unexpected(text.error());
-  auto tasks = sim::ParseTrace(*text);
-  if (!tasks) return Within("--trace " + *file, tasks.error());
-  study.tasks = *std::move(tasks);
+  return ReadTrace("--trace", *file, study.tasks);
+}
+
+Status ReadHistory(const Args& args, Study& study) {
+  const auto file = args.Get("history");
+  if (!file) return {};
+  std::vector<sim::Task> tasks;
+  if (Status read = ReadTrace("--history", *file, tasks); !read) return read;
+  study.history = sim::TaughtBy(tasks);
   return {};
 }
 
 Status ReadPolicies(const Args& args, Study& study) {
   std::vector<std::string> files = args.All("policy");
   if (files.empty()) {
-    study.contenders.push_back({"headroom (built-in policy)", [](const sim::Workload& workload) {
-                                  return sim::Headroom(workload, Policy{});
-                                }});
+    study.contenders.push_back(
+        {"headroom (built-in policy)", [history = study.history](const sim::Workload& workload) {
+           return sim::Headroom(workload, Policy{}, history);
+         }});
   }
   for (const std::string& file : files) {
     auto loaded = LoadPolicy(file);
@@ -121,10 +137,10 @@ Status ReadPolicies(const Args& args, Study& study) {
       return Fail(ErrorCode::kInvalid,
                   fmt::format("{}: {}: {}; see: headroom policy check {}", file,
                               problems->front().pointer, problems->front().message, file));
-    study.contenders.push_back(
-        {file, [policy = std::get<Policy>(loaded)](const sim::Workload& workload) {
-           return sim::Headroom(workload, policy);
-         }});
+    study.contenders.push_back({file, [policy = std::get<Policy>(loaded),
+                                       history = study.history](const sim::Workload& workload) {
+                                  return sim::Headroom(workload, policy, history);
+                                }});
   }
   study.policies = study.contenders.size();
   return {};
@@ -150,7 +166,7 @@ Outcome<Study> ReadStudy(const Args& args) {
   auto host = ReadHost(args);
   if (!host) return tl::unexpected<Failure>(host.error());
   study.run = *std::move(host);
-  for (const auto read : {&ReadTasks, &ReadPolicies, &ReadReferences}) {
+  for (const auto read : {&ReadTasks, &ReadHistory, &ReadPolicies, &ReadReferences}) {
     if (Status done = read(args, study); !done)
       return Refuse(ExitCode::kUsage, done.error().message);
   }
@@ -304,6 +320,7 @@ const Verb kSimulateVerb{
         "  clairvoyant-peak  the same with 90 %\n\n"
         "examples:\n"
         "  headroom simulate --workload tpp --seeds 20 --report tpp.html\n"
+        "  headroom simulate --trace today.csv --history yesterday.csv\n"
         "  headroom simulate --trace t.csv.gz --policy new.json --reference count:24",
     .options = kSimulateOptions,
     .operands = Operands::kAnywhere,

@@ -1,6 +1,7 @@
 #include "simulator/core_scheduler.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -26,6 +27,16 @@ Use InDoubles(const ResourceVector& amounts) {
 int64_t CpuUsec(const SimJob& job, Duration worked) {
   return static_cast<int64_t>(std::chrono::duration<double>(worked).count() * 1000 *
                               static_cast<double>(job.cpu_millis));
+}
+
+FinishedAttempt AttemptOf(const Task& task) {
+  FinishedAttempt attempt;
+  attempt.duration =
+      std::chrono::ceil<Duration>(std::chrono::duration<double>(task.runtime_seconds));
+  attempt.peak_memory_bytes = task.peak_memory_bytes;
+  if (task.cpu_percent > 0)
+    attempt.cpu_usec = std::llround(task.runtime_seconds * task.cpu_percent / 100 * 1e6);
+  return attempt;
 }
 
 class Core final : public Scheduler {
@@ -180,6 +191,13 @@ class Core final : public Scheduler {
 };
 
 }  // namespace
+
+std::vector<KnownAttempt> TaughtBy(const std::vector<Task>& tasks) {
+  std::vector<KnownAttempt> known;
+  known.reserve(tasks.size());
+  for (const Task& task : tasks) known.push_back({task.key, {}, AttemptOf(task)});
+  return known;
+}
 
 std::unique_ptr<Scheduler> Headroom(const Workload& workload, const Policy& policy,
                                     std::span<const KnownAttempt> history) {

@@ -49,6 +49,23 @@ TEST(Simulate, PlaysATraceUnderThePolicyAndItsReferences) {
   EXPECT_GT(results[2]["mean_utilization_while_waiting"]["memory"], 0);
 }
 
+TEST(Simulate, TeachesThePoliciesBeforeTheFirstJob) {
+  const TempDir dir;
+  std::string trace = "name,runtime_seconds,peak_memory_bytes,submit_seconds\n";
+  for (int i = 0; i < 40; ++i) trace += "a,50,5368709120,0\n";
+  const std::string played = AFile(dir, "t.csv", trace);
+  const auto wait = [&](std::vector<std::string> more) {
+    std::vector<std::string> words{"--trace",           played,   "--seeds", "1", "--reference", "",
+                                   "--capacity-memory", "100GiB", "--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Ran ran = Simulate(words);
+    EXPECT_EQ(ran.exit, 0) << ran.err;
+    return ran.json()["results"][0]["mean_wait_seconds"].get<double>();
+  };
+  EXPECT_LT(wait({"--history", played}), wait({}) - 10);
+  EXPECT_EQ(Simulate({"--history", dir / "nothing.csv"}).exit, 2);
+}
+
 TEST(Simulate, WritesAPageWithTheCommandThatMadeIt) {
   const TempDir dir;
   const std::string page = dir / "out.html";

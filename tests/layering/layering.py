@@ -23,7 +23,8 @@ LAYERS = {
     "simulator": {"admission", "base", "record"},
     "cli": {"admission", "admission/json", "base", "record", "simulator"},
     "demo": {"base"},
-    "bench": {"admission", "admission/json", "base", "collectors", "daemon", "executor"},
+    "bench": {"admission", "admission/json", "base", "collectors", "daemon", "executor",
+              "simulator"},
 }
 
 # The shim outlives the daemon and stays small: of the executor it knows the protocol alone.

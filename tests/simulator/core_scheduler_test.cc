@@ -26,6 +26,15 @@ TEST(Headroom, StartsAFewOfAKeyThatItDoesNotKnow) {
               SizeIs(3));  // 7.5 % in pieces of 2.5 %
 }
 
+TEST(Headroom, FillsTheTargetAtOnceWithJobsOfAKeyThatItWasTaught) {
+  const Workload workload = AWorkload(std::vector<SimJob>(100, AJob(10 * kGiB, 50)));
+  const std::vector<KnownAttempt> history =
+      TaughtBy(std::vector<Task>(40, Task{"k", 50, 10, 10 * kGiB, {}}));
+  Host host(workload, AHost());
+  EXPECT_THAT(Headroom(workload, Policy{}, history)->Starts(seconds(0), host, All(100)),
+              SizeIs(6));  // 60 % in pieces of 10 %
+}
+
 TEST(Headroom, FillsTheTargetAndNotMoreWithJobsOfAKeyThatItHasLearned) {
   // Four times as large as a job of which nothing is known.
   const Workload workload = AWorkload(std::vector<SimJob>(400, AJob(10 * kGiB, 50)));
