@@ -149,8 +149,12 @@ std::string ExplainNeverFits(const Decision& decision) {
   const Axis& axis = *decision.axis;
   const std::string needs = "rejected: needs " + WithNoun(decision.needed, axis);
   if (axis.dimension != Dimension::kToken) {
-    return needs + ", jobs can have at most " + FormatAmount(decision.available, axis) +
-           " on this host";
+    const std::string most = FormatAmount(decision.available, axis);
+    // Rounded to the same, the two numbers would contradict each other.
+    if (FormatAmount(decision.needed, axis) == most)
+      return needs + ", " + FormatAmount(decision.needed - decision.available, axis) +
+             " more than jobs can have on this host (" + most + ")";
+    return needs + ", jobs can have at most " + most + " on this host";
   }
   if (decision.available == 0) return needs + ", which the policy does not name";
   return needs + ", the policy has " + std::to_string(decision.available);

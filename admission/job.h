@@ -19,9 +19,16 @@ struct JobId {
 };
 
 // Where a request came from, best first. Shown by `why`.
-enum class RequestSource { kDeclared, kHistory, kTenant, kDefault };
+enum class RequestSource {
+  kDeclared,
+  kHistory,
+  kTenant,
+  kDefault,
+  kRetry,  // raised, because an attempt of this very job ran out of memory
+};
 
-std::string_view ToString(RequestSource source);  // "declared", "history", "tenant", "default"
+// "declared", "history", "tenant", "default", "retry"
+std::string_view ToString(RequestSource source);
 
 struct KeyOutlook;  // forecast.h
 

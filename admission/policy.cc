@@ -245,6 +245,12 @@ void CheckJobs(Checks& checks, const JobLimits& jobs) {
   checks.Expect(jobs.pids_max >= 1, "/jobs/pids_max", "at least 1", jobs.pids_max);
 }
 
+void CheckRetry(Checks& checks, const RetryPolicy& retry) {
+  constexpr int64_t kMostRetries = 20;
+  checks.Expect(retry.oom >= 0 && retry.oom <= kMostRetries, "/retry/oom",
+                "from 0 to " + std::to_string(kMostRetries), retry.oom);
+}
+
 void CheckRetention(Checks& checks, const Retention& retention) {
   // Less would take a job away before whoever waits for it has seen its end.
   checks.Expect(retention.jobs >= 100, "/retention/jobs", "at least 100", retention.jobs);
@@ -311,6 +317,7 @@ std::vector<PolicyProblem> Validate(const Policy& policy) {
   CheckTokens(checks, policy.tokens);
   CheckPool(checks, policy);
   CheckJobs(checks, policy.jobs);
+  CheckRetry(checks, policy.retry);
   CheckRetention(checks, policy.retention);
   return checks.Take();
 }

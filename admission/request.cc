@@ -42,6 +42,8 @@ std::string_view ToString(RequestSource source) {
       return "history";
     case RequestSource::kTenant:
       return "tenant";
+    case RequestSource::kRetry:
+      return "retry";
     case RequestSource::kDefault:
       return "default";
   }

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -115,26 +116,48 @@ ApiResult<LogRequest> ReadLogRequest(const ApiCall& call) {
   return log;
 }
 
-// What the file holds from `offset` on, at most `limit` bytes; nothing if it is not there (yet).
-Result<std::string> ReadPart(const std::string& path, int64_t offset, std::size_t limit) {
+// A piece of an output: what is before `offset` is passed over first.
+struct Piece {
+  int64_t offset = 0;
+  std::size_t limit = 0;
+  std::string bytes;
+
+  bool IsFull() const { return bytes.size() == limit; }
+};
+
+// Adds what the file has of it; nothing if it is not there (yet).
+Status AddFrom(const std::string& path, Piece& piece) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!fd && errno == ENOENT) return std::string();
+  if (!fd && errno == ENOENT) return {};
   struct stat info {};
   if (!fd || ::fstat(fd.get(), &info) != 0) return FailErrno(errno, "read the job's output");
   if (!S_ISREG(info.st_mode)) return Fail(ErrorCode::kIo, "the job's output is not a file");
-  if (info.st_size <= offset) return std::string();
-  std::string bytes(std::min(limit, static_cast<std::size_t>(info.st_size - offset)), '\0');
-  std::size_t filled = 0;
-  while (filled < bytes.size()) {
-    const ssize_t n = ::pread(fd.get(), bytes.data() + filled, bytes.size() - filled,
-                              offset + static_cast<int64_t>(filled));
+  int64_t at = std::min<int64_t>(piece.offset, info.st_size);
+  piece.offset -= at;
+  std::size_t filled = piece.bytes.size();
+  piece.bytes.resize(std::min(piece.limit, filled + static_cast<std::size_t>(info.st_size - at)));
+  while (filled < piece.bytes.size()) {
+    const ssize_t n =
+        ::pread(fd.get(), piece.bytes.data() + filled, piece.bytes.size() - filled, at);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return FailErrno(errno, "read the job's output");
     if (n == 0) break;
     filled += static_cast<std::size_t>(n);
+    at += n;
   }
-  bytes.resize(filled);
-  return bytes;
+  piece.bytes.resize(filled);
+  return {};
+}
+
+// The output of a job that was tried again is that of its attempts, one after the other, so that
+// who follows it reads on.
+Result<std::string> ReadOutput(const std::vector<std::string>& paths, const LogRequest& log) {
+  Piece piece{log.offset, log.limit, {}};
+  for (const std::string& path : paths) {
+    if (Status added = AddFrom(path, piece); !added) return tl::unexpected(added.error());
+    if (piece.IsFull()) break;
+  }
+  return std::move(piece.bytes);
 }
 
 }  // namespace
@@ -238,9 +261,9 @@ Answer ReadLog(ApiContext& api, const ApiCall& call) {
   if (!job) return tl::unexpected(FromError(job.error()));
   std::string bytes;
   if (job->record.attempt > 0) {
-    auto part = api.service.LogPath(call.caller, *id, log->want_stderr)
-                    .and_then([&](const std::string& path) {
-                      return ReadPart(path, log->offset, log->limit);
+    auto part = api.service.LogPaths(call.caller, *id, log->want_stderr)
+                    .and_then([&](const std::vector<std::string>& paths) {
+                      return ReadOutput(paths, *log);
                     });
     if (!part) return tl::unexpected(FromError(part.error()));
     bytes = *std::move(part);

@@ -143,30 +143,39 @@ Status ControlLoop::RecordEnd(const AttemptEnd& end) {
   if (no_room != nullptr && job->state != JobState::kStopping) {
     return PutBack(*job, {ErrorCode::kExhausted, no_room->message, no_room->os_error});
   }
-  const JobRecord finished = Finished(*job, end, Now());
+  const AfterEnd after = WhatBecomesOf(*job, end, policy_.retry, Now());
+  const JobRecord& finished = after.finished;
   auto lesson = LessonOf(*job, finished, end, foresight_.GrowthOf(job->id), Now());
-  if (Status saved = book_.Save(finished); !saved) return saved;
+  if (Status saved = book_.Save(after.stored()); !saved) return saved;
   if (ledger_.Holds(finished.id)) ledger_.Release(finished.id);
   if (lesson) {
     if (Status learned = book_.Learn(*lesson); !learned) return learned;
     lessons_.push_back(*std::move(lesson));
   }
+  if (after.again)
+    return book_.Note("job_requeued", finished.id,
+                      RequeueDetail(finished, *after.again, after.cause));
   return book_.Note("job_finished", finished.id, FinishDetail(finished));
 }
 
 void ControlLoop::CountEnd(const AttemptEnd& end) {
   const JobRecord* job = book_.Find(end.id.job);
   if (job == nullptr || FoundNoRoom(end) != nullptr) return;
-  const JobRecord finished = Finished(*job, end, Now());
+  const AfterEnd after = WhatBecomesOf(*job, end, policy_.retry, Now());
   const bool ran = end.ended_at > end.started_at;
-  metrics_.JobFinished(*finished.outcome,
-                       ran ? std::optional(end.ended_at - end.started_at) : std::nullopt);
+  if (after.again) {
+    metrics_.JobRequeued(after.cause);
+  } else {
+    metrics_.JobFinished(*after.finished.outcome,
+                         ran ? std::optional(end.ended_at - end.started_at) : std::nullopt);
+  }
   if (end.oom != OomCause::kNone) metrics_.OomKill(end.oom);
   if (end.oom == OomCause::kPoolLimit || end.oom == OomCause::kHost) {
     ++memory_kills_;
     trouble_ = true;
   }
-  spdlog::info("job {} {}", finished.id.value, ToString(*finished.outcome));
+  spdlog::info("job {} {}{}", job->id.value, ToString(*after.finished.outcome),
+               after.again ? ", and is tried again" : "");
 }
 
 Observation ControlLoop::Measure() {
@@ -250,12 +259,13 @@ Snapshot ControlLoop::BuildSnapshot(const Observation& seen) const {
         job == nullptr ? seen.attempts.end() : seen.attempts.find(ToString(AttemptOf(*job)));
     if (observed != seen.attempts.end()) {
       running.observed = observed->second;
-      if (!job->submission.request.memory_bytes) running.forecast = foresight_.OfRunning(id);
+      if (IsForeseen(*job)) running.forecast = foresight_.OfRunning(id);
     }
     if (job != nullptr) {
       running.key = KeyNumber(job->submission.key);
       running.tenant = KeyNumber(job->submission.tenant);
       running.declares_duration = job->submission.duration.has_value();
+      running.alone = RunsAlone(*job, policy_);
     }
     snapshot.running.push_back(std::move(running));
   }
@@ -356,9 +366,12 @@ Status ControlLoop::Admit(const Decision& decision, const WaitingJob& candidate)
 }
 
 Status ControlLoop::Reject(const Decision& decision) {
-  const std::string why = Explain(decision, view_.snapshot, policy_);
-  const JobRecord rejected =
-      FinishedWithoutRunning(*book_.Find(decision.job), JobOutcome::kRejected, why, Now());
+  const JobRecord& job = *book_.Find(decision.job);
+  std::string why = Explain(decision, view_.snapshot, policy_);
+  if (job.oom_retries > 0)
+    why +=
+        "; it asks for that because it ran out of memory in attempt " + std::to_string(job.attempt);
+  const JobRecord rejected = FinishedWithoutRunning(job, JobOutcome::kRejected, why, Now());
   if (Status saved = book_.Save(rejected); !saved) return saved;
   metrics_.JobRejected();
   return book_.Note("job_rejected", rejected.id, MessageDetail(why));

@@ -38,6 +38,17 @@ std::string FinishDetail(const JobRecord& job) {
                {"message", job.message}});
 }
 
+std::string RequeueDetail(const JobRecord& finished, const JobRecord& again, RequeueCause cause) {
+  return Text({{"cause", ToString(cause)},
+               {"attempt", finished.attempt},
+               {"exit_code", OrNull(finished.exit_code)},
+               {"signal", OrNull(finished.signal)},
+               {"oom", ToString(finished.oom)},
+               {"peak_memory_bytes", OrNull(finished.usage.peak_memory_bytes)},
+               {"memory_bytes", OrNull(again.raised_memory_bytes)},
+               {"message", again.message}});
+}
+
 std::string GateDetail(const GateState& before, const GateState& after) {
   Json detail{{"from", ToString(before.position)}, {"to", ToString(after.position)}};
   if (after.cause) {

@@ -15,6 +15,8 @@ namespace headroom {
 std::string AdmissionDetail(const Decision& decision, const ResourceVector& request,
                             Duration waited);
 std::string FinishDetail(const JobRecord& job);
+// How the attempt ended, and with what the job is tried again.
+std::string RequeueDetail(const JobRecord& finished, const JobRecord& again, RequeueCause cause);
 std::string GateDetail(const GateState& before, const GateState& after);
 std::string TargetDetail(double factor);
 std::string MessageDetail(const std::string& message);

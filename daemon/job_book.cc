@@ -17,19 +17,33 @@ std::optional<TenantHistory> TenantOf(const JobSubmission& asked, const Foresigh
   return asked.key.empty() ? std::nullopt : foresight.OfTenant(asked.tenant);
 }
 
-// What others of its key used is not more than this job may use.
-ResolvedRequest Resolved(const JobSubmission& asked, const std::optional<KeyHistory>& history,
+// What others of its key used is not more than this job may use. What an attempt of its own has
+// shown goes before what was declared.
+ResolvedRequest Resolved(const JobRecord& job, const std::optional<KeyHistory>& history,
                          const Policy& policy, const ResourceVector& capacity,
                          const Foresight& foresight) {
+  const JobSubmission& asked = job.submission;
   ResolvedRequest resolved =
       ResolveRequest(asked.request, history, policy, capacity, TenantOf(asked, foresight));
   int64_t& memory = resolved.request.memory_bytes;
   if (!asked.request.memory_bytes)
     memory = std::min(memory, asked.memory_max_bytes.value_or(memory));
+  if (job.raised_memory_bytes && *job.raised_memory_bytes > memory) {
+    memory = *job.raised_memory_bytes;
+    resolved.memory_source = RequestSource::kRetry;
+  }
   return resolved;
 }
 
 }  // namespace
+
+bool IsForeseen(const JobRecord& job) {
+  return !job.submission.request.memory_bytes && !job.raised_memory_bytes;
+}
+
+bool RunsAlone(const JobRecord& job, const Policy& policy) {
+  return policy.retry.alone && job.oom_retries > 0;
+}
 
 JobBook::JobBook(Store& store, const Clock& clock, std::string boot_id)
     : store_(store), clock_(clock), boot_id_(std::move(boot_id)) {}
@@ -175,7 +189,7 @@ std::optional<KeyHistory> JobBook::HistoryOf(const std::string& key) {
 std::optional<ResolvedRequest> JobBook::Resolve(const JobRecord& job, const Policy& policy,
                                                 const ResourceVector& capacity,
                                                 const Foresight& foresight) {
-  return Resolved(job.submission, HistoryOf(job.submission.key), policy, capacity, foresight);
+  return Resolved(job, HistoryOf(job.submission.key), policy, capacity, foresight);
 }
 
 WaitingJob JobBook::ToWaiting(const JobRecord& job, const Policy& policy,
@@ -185,12 +199,13 @@ WaitingJob JobBook::ToWaiting(const JobRecord& job, const Policy& policy,
   waiting.id = job.id;
   waiting.priority = job.submission.priority;
   waiting.submitted_at = job.submitted_boottime;
-  waiting.request = Resolved(job.submission, history, policy, capacity, foresight).request;
+  waiting.request = Resolved(job, history, policy, capacity, foresight).request;
   waiting.duration = job.submission.duration;
   waiting.declares_duration = waiting.duration.has_value();
   waiting.key = KeyNumber(job.submission.key);
   waiting.tenant = KeyNumber(job.submission.tenant);
   if (!waiting.duration && history) waiting.duration = history->duration;
+  waiting.alone = RunsAlone(job, policy);
   return waiting;
 }
 
@@ -205,7 +220,7 @@ const std::vector<WaitingJob>& JobBook::Waiting(const Policy& policy, int64_t ge
   for (const auto& [id, job] : jobs_) {
     if (job.state != JobState::kWaiting) continue;
     waiting_.push_back(ToWaiting(job, policy, capacity, foresight));
-    if (!job.submission.request.memory_bytes)
+    if (IsForeseen(job))
       waiting_.back().outlook = foresight.OfNext(job.submission.key, job.submission.tenant);
   }
   waiting_is_current_ = true;

@@ -21,6 +21,12 @@
 // jobs.
 namespace headroom {
 
+// Whether its forecast counts on both lines, and not its request: it declares no memory, and none
+// of its attempts has shown that it needs more than is foreseen.
+bool IsForeseen(const JobRecord& job);
+// Whether it is tried again, and the policy has that done alone.
+bool RunsAlone(const JobRecord& job, const Policy& policy);
+
 // Writes go to the store's open transaction and to memory at once. Whoever asked for them is told
 // only after Commit(), by the callback left with OnCommit(): one fsync answers everything of one
 // turn. When a write or a commit fails, nothing of the turn has happened: memory is read again from

@@ -157,6 +157,8 @@ void ReadJobColumns(Reader& reader, JobRecord& job) {
   job.stderr_dropped.bytes = row.Int();
   job.stdout_dropped.os_error = Narrow(row.MaybeInt()).value_or(0);
   job.stderr_dropped.os_error = Narrow(row.MaybeInt()).value_or(0);
+  job.oom_retries = static_cast<int32_t>(row.MaybeInt().value_or(0));
+  job.raised_memory_bytes = row.MaybeInt();
 }
 
 void ReadSubmissionColumns(Reader& reader, JobSubmission& job) {
@@ -200,7 +202,7 @@ const char* const kJobColumns =
     "submitted_boottime_ns, admitted_boottime_ns, boot_id, reserved_memory_bytes, "
     "reserved_cpu_millis, reserved_pids, reserved_tokens, exit_code, signal, oom, message, "
     "peak_memory_bytes, peak_pids, cpu_usec, stdout_dropped_bytes, stderr_dropped_bytes, "
-    "stdout_error, stderr_error";
+    "stdout_error, stderr_error, oom_retries, raised_memory_bytes";
 
 const char* const kSubmissionColumns =
     "uid, user, name, tenant, key, priority, source, external_id, idempotency_key, "
@@ -230,6 +232,8 @@ void BindJob(Query& query, const JobRecord& job) {
   for (const int os_error : {job.stdout_dropped.os_error, job.stderr_dropped.os_error}) {
     query.Bind(os_error == 0 ? std::nullopt : std::optional<int64_t>(os_error));
   }
+  query.Bind(job.oom_retries == 0 ? std::nullopt : std::optional<int64_t>(job.oom_retries));
+  query.Bind(job.raised_memory_bytes);
 }
 
 void BindSubmission(Query& query, const JobSubmission& job) {

@@ -23,6 +23,14 @@ auto Named(const Values& values, std::string_view text)
 
 }  // namespace
 
+const char* ToString(RequeueCause cause) {
+  switch (cause) {
+    case RequeueCause::kOutOfMemory:
+      return "out_of_memory";
+  }
+  return "out_of_memory";
+}
+
 const char* ToString(JobState state) {
   switch (state) {
     case JobState::kWaiting:

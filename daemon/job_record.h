@@ -37,6 +37,13 @@ enum class JobOutcome {
   kLost,          // its exit status is not known (shim killed, host rebooted)
 };
 
+// Why a job is put back in line although an attempt of it ran. Such an attempt is over and never
+// goes on: the next one begins anew.
+enum class RequeueCause {
+  kOutOfMemory,  // policy: retry.oom
+};
+
+const char* ToString(RequeueCause cause);  // "out_of_memory"
 const char* ToString(JobState state);  // "waiting", "starting", "running", "stopping", "finished"
 const char* ToString(JobOutcome outcome);  // "succeeded", "failed", "signaled", "oom_killed", …
 std::optional<JobState> ParseJobState(std::string_view text);
@@ -77,10 +84,15 @@ struct JobRecord {
   std::optional<TimePoint> admitted_boottime;
   std::string boot_id;
 
+  // How often it was tried again because an attempt ran out of memory, and what it asks for at least
+  // since then.
+  int32_t oom_retries = 0;
+  std::optional<int64_t> raised_memory_bytes;
   std::optional<ResourceVector> reserved;  // while starting, running or stopping
   std::optional<int> exit_code, signal;
   OomCause oom = OomCause::kNone;
-  std::string message;  // why it was rejected, could not be launched or was lost
+  // Why it was rejected, could not be launched or was lost; while it waits, why once more.
+  std::string message;
   AttemptUsage usage;
   DroppedOutput stdout_dropped, stderr_dropped;
 

@@ -4,6 +4,9 @@
 #include <cmath>
 #include <utility>
 
+#include "admission/oom.h"
+#include "base/units.h"
+
 namespace headroom {
 namespace {
 
@@ -24,6 +27,42 @@ JobOutcome OutcomeOf(const JobRecord& job, const AttemptEnd& end) {
   // Something of it was killed for memory and it did not get over it (memory.events).
   if (end.oom != OomCause::kNone) return JobOutcome::kOomKilled;
   return exited != nullptr ? JobOutcome::kFailed : JobOutcome::kSignaled;
+}
+
+// The memory with which it is tried again; absent: it is not.
+std::optional<int64_t> MemoryForRetry(const JobRecord& running, const AttemptEnd& end,
+                                      const RetryPolicy& retry) {
+  const std::optional<int64_t>& own_limit = running.submission.memory_max_bytes;
+  if (end.oom == OomCause::kJobLimit && own_limit) return std::nullopt;
+  if (running.oom_retries >= retry.oom) return std::nullopt;
+  const int64_t request = running.reserved ? running.reserved->memory_bytes : 0;
+  const int64_t raised = RaisedAfterOom(request, end.usage.peak_memory_bytes);
+  return std::min(raised, own_limit.value_or(raised));
+}
+
+std::string WhyAgain(const JobRecord& again, const AttemptEnd& end, const RetryPolicy& retry) {
+  std::string text = "attempt " + std::to_string(again.attempt) + " ran out of memory (" +
+                     ToString(end.oom) + "); tried again with a request of " +
+                     FormatBytes(*again.raised_memory_bytes);
+  return text + ", " + std::to_string(again.oom_retries) + " of " + std::to_string(retry.oom) +
+         (retry.oom == 1 ? " time" : " times");
+}
+
+// Why one that ran out of memory is not tried again, where the policy would have it.
+std::string WhyNotAgain(const JobRecord& running, const AttemptEnd& end, const RetryPolicy& retry) {
+  if (retry.oom == 0) return {};
+  if (end.oom == OomCause::kJobLimit && running.submission.memory_max_bytes)
+    return "not tried again: its own limit of memory, " +
+           FormatBytes(*running.submission.memory_max_bytes) + ", stopped it";
+  return "ran out of memory " + std::to_string(running.oom_retries + 1) + " times";
+}
+
+// The default of the policy is no bound to what is tried again with more: it would die of it again.
+std::optional<int64_t> MemoryLimit(const JobRecord& job, const JobLimits& defaults) {
+  const std::optional<int64_t>& own = job.submission.memory_max_bytes;
+  if (own || !defaults.memory_max || !job.raised_memory_bytes)
+    return own ? own : defaults.memory_max;
+  return std::max(*defaults.memory_max, RaisedAfterOom(*job.raised_memory_bytes, std::nullopt));
 }
 
 std::optional<int64_t> HighMark(const std::optional<int64_t>& memory_max,
@@ -115,6 +154,23 @@ JobRecord Finished(JobRecord job, const AttemptEnd& end, const Instant& now) {
   return Ended(std::move(job), outcome, {now.boot, ended});
 }
 
+AfterEnd WhatBecomesOf(const JobRecord& running, const AttemptEnd& end, const RetryPolicy& retry,
+                       const Instant& now) {
+  AfterEnd after{Finished(running, end, now), std::nullopt};
+  if (after.finished.outcome != JobOutcome::kOomKilled) return after;
+  const auto memory = MemoryForRetry(running, end, retry);
+  if (!memory) {
+    after.finished.message = WhyNotAgain(running, end, retry);
+    return after;
+  }
+  JobRecord again = running;
+  again.oom_retries += 1;
+  again.raised_memory_bytes = memory;
+  std::string why = WhyAgain(again, end, retry);
+  after.again = Requeued(std::move(again), std::move(why));
+  return after;
+}
+
 AttemptSpec SpecOf(const JobRecord& job, const UserIdentity& user, const JobLimits& defaults) {
   const JobSubmission& asked = job.submission;
   AttemptSpec spec;
@@ -129,7 +185,7 @@ AttemptSpec SpecOf(const JobRecord& job, const UserIdentity& user, const JobLimi
   spec.log_max_bytes = defaults.log_max_bytes;
 
   AttemptLimits& limits = spec.limits;
-  limits.memory_max_bytes = FirstOf(asked.memory_max_bytes, defaults.memory_max);
+  limits.memory_max_bytes = MemoryLimit(job, defaults);
   limits.memory_high_bytes = HighMark(limits.memory_max_bytes, defaults);
   limits.swap_max_bytes = defaults.swap_max;
   limits.oom_group = defaults.oom_group;

@@ -13,6 +13,7 @@
 //   waiting -> starting -> running -> finished
 //      |          |           `-> stopping -> finished
 //      |          `-> waiting (its attempt never ran)
+//      |                   `-> waiting (its attempt ended, and it is tried again)
 //      `-> finished (cancelled, withdrawn, rejected)
 namespace headroom {
 
@@ -30,7 +31,9 @@ JobRecord Admitted(JobRecord job, const ResourceVector& reserved, const Instant&
 JobRecord Started(JobRecord job, const Instant& now);
 JobRecord Stopping(JobRecord job);
 
-// Back in line: its attempt certainly never ran. `why` is shown while it waits.
+// Back in line: its attempt certainly never ran, or is over and it is tried again. The record is of
+// the next attempt; what became of the last is in its event and in the history of its key. `why` is
+// shown while it waits.
 JobRecord Requeued(JobRecord job, std::string why);
 
 // Ended without an attempt: cancelled, withdrawn, rejected, or launching failed for good.
@@ -40,8 +43,26 @@ JobRecord FinishedWithoutRunning(JobRecord job, JobOutcome outcome, std::string 
 // Ended with its attempt, at the attempt's own instant.
 JobRecord Finished(JobRecord job, const AttemptEnd& end, const Instant& now);
 
-// What is handed to the executor: the policy's limits where the job names none, the user's usual
-// environment where the job sets none. Everything else is exactly what was submitted.
+// What becomes of a job that runs when its attempt ends: it has finished, or is tried again. Both
+// are stored in one commit with what the attempt taught, so that no end is lost and none counts
+// twice.
+struct AfterEnd {
+  JobRecord finished;              // how the attempt ended
+  std::optional<JobRecord> again;  // is stored instead, back in line
+  RequeueCause cause = RequeueCause::kOutOfMemory;
+
+  const JobRecord& stored() const { return again ? *again : finished; }
+};
+
+// It is tried again if it ran out of memory, has not been tried as often as the policy says, and
+// was not killed at a limit that its submitter named: that it does not outgrow. It then asks for
+// more: RaisedAfterOom (oom.h).
+AfterEnd WhatBecomesOf(const JobRecord& running, const AttemptEnd& end, const RetryPolicy& retry,
+                       const Instant& now);
+
+// What is handed to the executor: the policy's limits where the job names none (of memory more than
+// that if it is tried again with more), the user's usual environment where the job sets none.
+// Everything else is exactly what was submitted.
 AttemptSpec SpecOf(const JobRecord& job, const UserIdentity& user, const JobLimits& defaults);
 
 }  // namespace headroom

@@ -120,16 +120,20 @@ void LocalService::EventsCommitted() {
   for (const auto& wake : std::exchange(event_waiters_, {})) wake();
 }
 
-Result<std::string> LocalService::LogPath(const Caller& caller, JobId id, bool want_stderr) {
+Result<std::vector<std::string>> LocalService::LogPaths(const Caller& caller, JobId id,
+                                                        bool want_stderr) {
   const auto job = Known(caller, id);
   if (!job) return tl::unexpected(job.error());
   if (job->attempt == 0) {
     return Fail(ErrorCode::kNotFound,
                 fmt::format("job {}: has not started, so it has no output", id.value));
   }
-  const AttemptId attempt{job->id, job->attempt};
-  return want_stderr ? StderrPath(options_.state_dir, attempt)
-                     : StdoutPath(options_.state_dir, attempt);
+  std::vector<std::string> paths;
+  for (AttemptId attempt{job->id, 1}; attempt.number <= job->attempt; ++attempt.number) {
+    paths.push_back(want_stderr ? StderrPath(options_.state_dir, attempt)
+                                : StdoutPath(options_.state_dir, attempt));
+  }
+  return paths;
 }
 
 Result<PolicyReload> LocalService::ReloadPolicy(const Caller& caller) {

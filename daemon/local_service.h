@@ -53,7 +53,8 @@ class LocalService final : public Service {
   Result<StatusView> GetStatus(const Caller& caller) override;
   Result<EventPage> Events(const Caller& caller, int64_t after, std::size_t limit) override;
   void OnNextEvent(std::function<void()> wake) override;
-  Result<std::string> LogPath(const Caller& caller, JobId id, bool want_stderr) override;
+  Result<std::vector<std::string>> LogPaths(const Caller& caller, JobId id,
+                                            bool want_stderr) override;
 
   const Policy& policy() const override { return loop_.policy(); }
   int64_t policy_generation() const override { return loop_.policy_generation(); }

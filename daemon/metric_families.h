@@ -32,6 +32,8 @@ inline constexpr PressureResource kPressureResources[] = {
 inline constexpr OomCause kOomCauses[] = {OomCause::kJobLimit, OomCause::kPoolLimit,
                                           OomCause::kHost};
 
+inline constexpr RequeueCause kRequeueCauses[] = {RequeueCause::kOutOfMemory};
+
 inline constexpr EtaFell kEtaFell[] = {EtaFell::kEarly, EtaFell::kInside, EtaFell::kLate};
 
 inline std::string NameOf(const char* name) { return name; }
@@ -114,6 +116,11 @@ struct MetricFamilies {
                      "Jobs killed for want of memory, by whose limit was met.",
                      {"cause"},
                      Each(kOomCauses)};
+  Counters requeued{registry,
+                    "headroom_jobs_requeued_total",
+                    "Jobs put back in line although an attempt of them ran, by why.",
+                    {"cause"},
+                    Each(kRequeueCauses)};
   Gauges waiting{registry, "headroom_waiting_jobs", "Waiting jobs, by the reason why.", {"reason"}};
   Gauges head_age{registry, "headroom_queue_head_age_seconds",
                   "How long the first job in line has waited; 0 when nobody waits."};

@@ -304,6 +304,8 @@ void Metrics::OomKill(OomCause cause) {
   if (cause != OomCause::kNone) families_->oom_kills.Increment({NameOf(cause)});
 }
 
+void Metrics::JobRequeued(RequeueCause cause) { families_->requeued.Increment({NameOf(cause)}); }
+
 void Metrics::LaunchTook(Duration launch) { families_->launch.Observe(launch); }
 
 void Metrics::PressureTriggered(PressureResource resource) {

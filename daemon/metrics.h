@@ -43,6 +43,7 @@ class Metrics {
   void EtaScored(const ScoredEta& eta);
   void JobFinished(JobOutcome outcome, std::optional<Duration> ran);
   void OomKill(OomCause cause);
+  void JobRequeued(RequeueCause cause);
   void LaunchTook(Duration launch);
   void PressureTriggered(PressureResource resource);
   // The caps that are now in force.

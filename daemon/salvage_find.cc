@@ -16,7 +16,7 @@ namespace headroom {
 namespace {
 
 // Columns of the tables as schema.cc has them. Rows from before a column was added are shorter.
-constexpr std::size_t kJobColumnCount = 26, kFirstJobColumnCount = 24, kFinishOrderColumn = 23;
+constexpr std::size_t kJobColumnCounts[] = {24, 26, 28}, kFinishOrderColumn = 23;
 constexpr std::size_t kSubmissionColumnCount = 22, kEventColumnCount = 5;
 constexpr std::size_t kHistoryColumnCount = 20, kFirstHistoryColumnCount = 6;
 
@@ -93,8 +93,8 @@ void Sort(SalvagedRows& rows, RawRow row) {
     ++rows.zeroed;
     return;
   }
-  if (columns == kJobColumnCount || columns == kFirstJobColumnCount) {
-    row.values.resize(kJobColumnCount);
+  if (std::ranges::find(kJobColumnCounts, columns) != std::end(kJobColumnCounts)) {
+    row.values.resize(std::end(kJobColumnCounts)[-1]);
     return TakeJob(rows, std::move(row));
   }
   if (columns == kSubmissionColumnCount) return TakeSubmission(rows, std::move(row));

@@ -142,7 +142,14 @@ CREATE INDEX decisions_by_span ON decisions (at_ms, ends) WHERE begins_span = 1;
 CREATE UNIQUE INDEX decisions_by_end ON decisions (ends);
 )sql";
 
-constexpr std::array kSteps = {kTables, kOutputErrors, kGrowth, kDecisions};
+// Of a job that is tried again because an attempt ran out of memory. Null in rows from before:
+// never.
+constexpr const char* kRetries = R"sql(
+ALTER TABLE jobs ADD COLUMN oom_retries INTEGER;
+ALTER TABLE jobs ADD COLUMN raised_memory_bytes INTEGER;
+)sql";
+
+constexpr std::array kSteps = {kTables, kOutputErrors, kGrowth, kDecisions, kRetries};
 
 // An empty file that others cannot read; what was left of an earlier try is replaced.
 Status MakePrivateFile(const std::string& path) {

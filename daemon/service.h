@@ -189,8 +189,10 @@ class Service {
   virtual Result<EventPage> Events(const Caller& caller, int64_t after, std::size_t limit) = 0;
   // Calls `wake` once as soon as there may be events after the last committed one.
   virtual void OnNextEvent(std::function<void()> wake) = 0;
-  // Path of a job's output for reading; the API streams it.
-  virtual Result<std::string> LogPath(const Caller& caller, JobId id, bool want_stderr) = 0;
+  // Where the output of each of its attempts is, in their order, those that never ran included. Of
+  // one that has ended nothing more comes. The API streams them as one.
+  virtual Result<std::vector<std::string>> LogPaths(const Caller& caller, JobId id,
+                                                    bool want_stderr) = 0;
 
   virtual const Policy& policy() const = 0;
   virtual int64_t policy_generation() const = 0;

@@ -164,6 +164,10 @@ void VisitPolicy(Visitor& v, Policy& policy) {
     pool.Field("pids_max", policy.pool.pids_max, OrShare<Count>{});
   });
   v.Object("jobs", [&](auto& jobs) { VisitJobs(jobs, policy.jobs); });
+  v.Object("retry", [&](auto& retry) {
+    retry.Field("oom", policy.retry.oom, Count{});
+    retry.Field("alone", policy.retry.alone, Flag{});
+  });
   v.Field("shadow_policy", policy.shadow_policy, OrNull<Text>{});
   v.Object("retention", [&](auto& retention) {
     retention.Field("jobs", policy.retention.jobs, Count{});

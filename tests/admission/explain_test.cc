@@ -102,6 +102,9 @@ TEST(Explain, SaysWhyAJobCanNeverRun) {
   policy.tokens = {{"db", 6}};
   EXPECT_EQ(ExplainOne(A16GiBHost(), AJob(1).Memory(17_GiB)),
             "rejected: needs 17.0 GiB memory, jobs can have at most 16.0 GiB on this host");
+  EXPECT_EQ(ExplainOne(A16GiBHost(), AJob(1).Memory(16_GiB + 1_MiB)),
+            "rejected: needs 16.0 GiB memory, 1.0 MiB more than jobs can have on this host (16.0 "
+            "GiB)");
   EXPECT_EQ(ExplainOne(A16GiBHost(), AJob(1).Token("db", 7), policy),
             "rejected: needs 7 of token db, the policy has 6");
   EXPECT_EQ(ExplainOne(A16GiBHost(), AJob(1).Token("gpu", 1), policy),

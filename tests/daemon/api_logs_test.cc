@@ -26,6 +26,23 @@ TEST(ReadLog, ReadsOnFromWhereItStopped) {
   EXPECT_EQ(server.Get("/v1/jobs/1/logs?offset=4").Header("X-Headroom-Complete"), "true");
 }
 
+TEST(ReadLog, ReadsAttemptsOneAfterTheOther) {
+  ApiServer server;
+  server.service.Add(ApiServer::kRoot, JobState::kFinished).record.attempt = 3;
+  server.service.log_path = server.dir.path();
+  std::ofstream(server.dir / "stdout") << "first ";
+  std::ofstream(server.dir / "stdout.3") << "third";  // the second never ran
+  EXPECT_EQ(server.Get("/v1/jobs/1/logs").body, "first third");
+  const auto part = server.Get("/v1/jobs/1/logs?offset=4&limit=4");
+  EXPECT_EQ(part.body, "t th");
+  EXPECT_EQ(part.Header("X-Headroom-Offset-Next"), "8");
+  EXPECT_EQ(part.Header("X-Headroom-Complete"), "false");
+  const auto rest = server.Get("/v1/jobs/1/logs?offset=8");
+  EXPECT_EQ(rest.body, "ird");
+  EXPECT_EQ(rest.Header("X-Headroom-Complete"), "true");
+  EXPECT_EQ(server.Get("/v1/jobs/1/logs?offset=99").body, "");
+}
+
 TEST(ReadLog, IsNotCompleteWhileThereIsMore) {
   ApiServer server;
   server.service.Add(ApiServer::kRoot, JobState::kFinished);

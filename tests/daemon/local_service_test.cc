@@ -122,7 +122,7 @@ TEST_F(LocalServiceTest, ShowsAndCancelsToOthersNothingOfAUsersJob) {
   const JobId job = AWaitingJobOf(kAlice);
   EXPECT_EQ(daemon.service().Show(kBob, job).error().code, ErrorCode::kDenied);
   EXPECT_EQ(daemon.service().Why(kBob, job).error().code, ErrorCode::kDenied);
-  EXPECT_EQ(daemon.service().LogPath(kBob, job, false).error().code, ErrorCode::kDenied);
+  EXPECT_EQ(daemon.service().LogPaths(kBob, job, false).error().code, ErrorCode::kDenied);
   EXPECT_EQ(Cancel(kBob, job).error().code, ErrorCode::kDenied);
   EXPECT_THAT(*daemon.service().List(kBob, {}), IsEmpty());
   EXPECT_THAT(*daemon.service().List(kAlice, {}), SizeIs(1));
@@ -314,7 +314,7 @@ TEST_F(LocalServiceTest, SaysWhenAJobThatCouldNotBeStartedIsTriedAgain) {
 
 TEST_F(LocalServiceTest, HasNoOutputOfAJobThatHasNotStarted) {
   const JobId job = AWaitingJobOf(kAlice);
-  EXPECT_EQ(daemon.service().LogPath(kAlice, job, false).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(daemon.service().LogPaths(kAlice, job, false).error().code, ErrorCode::kNotFound);
 }
 
 TEST_F(LocalServiceTest, HidesTheEventsOfOthersJobsAndMovesOnBehindThem) {

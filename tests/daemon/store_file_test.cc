@@ -210,7 +210,7 @@ TEST_F(StoreFileTest, RefusesAFileThatAnotherProcessHasOpen) {
 TEST_F(StoreFileTest, RefusesANewerSchemaUntouched) {
   MakeFile();
   Run("PRAGMA user_version = 1000");
-  ExpectRefused(ErrorCode::kUnsupported, "has schema version 1000, this headroomd knows 4");
+  ExpectRefused(ErrorCode::kUnsupported, "has schema version 1000, this headroomd knows 5");
 }
 
 // F5: the newer daemon was killed before its log was folded into the file.

@@ -25,6 +25,7 @@ UNUSED = {
     "headroom_pids_peak_charge": "as above",
     "headroom_pids_peak_headroom": "as above",
     "headroom_jobs_rejected_total": "also counted in headroom_jobs_finished_total",
+    "headroom_jobs_requeued_total": "off unless the policy has retries; for reports",
     "headroom_attempts_recovered_total": "for the look back after a restart",
     "headroom_run_duration_seconds": "for reports",
     "headroom_shadow_startable_jobs": "only while a shadow policy is tried (docs/policy.md)",

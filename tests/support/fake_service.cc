@@ -189,9 +189,15 @@ Result<EventPage> FakeService::Events(const Caller& caller, int64_t after, std::
   return page;
 }
 
-Result<std::string> FakeService::LogPath(const Caller& caller, JobId id, bool want_stderr) {
-  if (auto job = Show(caller, id); !job) return tl::unexpected(job.error());
-  return log_path + (want_stderr ? "/stderr" : "/stdout");
+Result<std::vector<std::string>> FakeService::LogPaths(const Caller& caller, JobId id,
+                                                       bool want_stderr) {
+  const auto job = Show(caller, id);
+  if (!job) return tl::unexpected(job.error());
+  const std::string first = log_path + (want_stderr ? "/stderr" : "/stdout");
+  std::vector<std::string> paths{first};
+  for (int attempt = 2; attempt <= job->record.attempt; ++attempt)
+    paths.push_back(first + "." + std::to_string(attempt));
+  return paths;
 }
 
 Result<PolicyReload> FakeService::ReloadPolicy(const Caller& caller) {

@@ -23,7 +23,7 @@ class FakeService final : public Service {
   std::string last_key;
   std::vector<std::string> not_ready;
   std::function<std::string()> metrics = [] { return std::string("headroom_jobs 1\n"); };
-  std::string log_path;
+  std::string log_path;  // a directory: stdout, and stdout.2 of a second attempt
   StatusView status;
   WhyView why;  // but for its job
   PlanView plan;
@@ -72,7 +72,8 @@ class FakeService final : public Service {
   Result<StatusView> GetStatus(const Caller& caller) override;
   Result<EventPage> Events(const Caller& caller, int64_t after, std::size_t limit) override;
   void OnNextEvent(std::function<void()> wake) override { wakes_.push_back(std::move(wake)); }
-  Result<std::string> LogPath(const Caller& caller, JobId id, bool want_stderr) override;
+  Result<std::vector<std::string>> LogPaths(const Caller& caller, JobId id,
+                                            bool want_stderr) override;
   const Policy& policy() const override { return policy_in_force; }
   int64_t policy_generation() const override { return generation; }
   Result<PolicyReload> ReloadPolicy(const Caller& caller) override;
