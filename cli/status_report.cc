@@ -273,14 +273,10 @@ GateReport ReadGate(const json& gate) {
 }
 
 HeadroomReport ReadHeadroom(const json& headroom) {
-  return {ReadLines(ObjectAt(headroom, "memory")),
-          ReadLines(ObjectAt(headroom, "cpu")),
-          ReadLines(ObjectAt(headroom, "pids")),
-          ReadTokens(ObjectAt(headroom, "tokens")),
-          ReadGate(ObjectAt(headroom, "gate")),
-          ReadWindows(ArrayAt(headroom, "windows")),
-          NumberAt(headroom, "measurement_age_seconds"),
-          NumberAt(headroom, "target_factor")};
+  return {ReadLines(ObjectAt(headroom, "memory")),       ReadLines(ObjectAt(headroom, "cpu")),
+          ReadLines(ObjectAt(headroom, "pids")),         ReadTokens(ObjectAt(headroom, "tokens")),
+          ReadGate(ObjectAt(headroom, "gate")),          ReadWindows(ArrayAt(headroom, "windows")),
+          NumberAt(headroom, "measurement_age_seconds"), NumberAt(headroom, "target_factor")};
 }
 
 StatusReport ReadStatus(const json& snapshot) {

@@ -303,6 +303,7 @@ void ControlLoop::LookInShadow(const Observation& seen, std::span<const WaitingJ
 // For the decision log, before what was rejected leaves the book.
 void ControlLoop::Note(const Observation& seen, const Decisions& decisions,
                        std::span<const WaitingJob> candidates) {
+  if (!log_.enabled()) return;
   const ResourceVector capacity = CapacityOf(seen);
   record::CycleView cycle{.at = clock_.WallNow(),
                           .policy = policy_,
@@ -311,8 +312,8 @@ void ControlLoop::Note(const Observation& seen, const Decisions& decisions,
                           .capacity = UseOf(capacity),
                           .snapshot = view_.snapshot,
                           .running_owners = {},
-                          .waiting = {},
                           .waiting_version = book_.waiting_version(),
+                          .waiting = {},
                           .held_back = {},
                           .decisions = decisions};
   const auto owner_of = [](const JobRecord* job) {
@@ -321,12 +322,19 @@ void ControlLoop::Note(const Observation& seen, const Decisions& decisions,
   };
   for (const RunningJob& job : view_.snapshot.running)
     cycle.running_owners.push_back(owner_of(book_.Find(job.id)));
-  for (const WaitingJob& job : book_.LastWaiting()) {
-    const JobRecord* known = book_.Find(job.id);
-    cycle.waiting.push_back(
-        {&job, owner_of(known), known == nullptr ? DeclaredRequest() : known->submission.request});
-    if (!std::ranges::binary_search(candidates, job.id, {}, &WaitingJob::id))
-      cycle.held_back.push_back(job.id);
+  const auto& line = book_.LastWaiting();
+  if (log_.Wants(cycle.waiting_version)) {
+    for (const WaitingJob& job : line) {
+      const JobRecord* known = book_.Find(job.id);
+      cycle.waiting.push_back({&job, owner_of(known),
+                               known == nullptr ? DeclaredRequest() : known->submission.request});
+    }
+  }
+  if (candidates.size() < line.size()) {
+    for (const WaitingJob& job : line) {
+      if (!std::ranges::binary_search(candidates, job.id, {}, &WaitingJob::id))
+        cycle.held_back.push_back(job.id);
+    }
   }
   log_.Note(cycle);
 }

@@ -27,7 +27,6 @@ void DecisionLog::Begin(TimePoint now, const Retention& keep, Foresight& foresig
 }
 
 void DecisionLog::Note(const record::CycleView& cycle) {
-  if (!enabled_) return;
   for (record::Row& row : recorder_.Cycle(cycle)) {
     const bool joins = !rows_.empty() && row.kind == record::Kind::kCycle &&
                        rows_.back().kind == record::Kind::kCycle;
@@ -65,8 +64,13 @@ void DecisionLog::Settle(bool committed) {
 }
 
 void DecisionLog::Remembered(const record::Owner& owner, const FinishedAttempt& attempt) {
+  if (!enabled_) return;
   const auto past = ToPast(attempt);
   if (!owner.key.empty() && past) recorder_.Remembered(owner, *past);
+}
+
+void DecisionLog::Dropped(JobId job) {
+  if (enabled_) recorder_.Dropped(job);
 }
 
 Status DecisionLog::Prune(TimePoint now, WallTime at, const Retention& keep) {

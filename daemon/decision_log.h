@@ -19,6 +19,9 @@ class DecisionLog {
   // Before Foresight::Look(): begins a stretch that can be replayed, if it is time.
   void Begin(TimePoint now, const Retention& keep, Foresight& foresight,
              std::span<const Foresight::Attempt> running);
+  // Whether Note() has to be told what waits, in this version of the list.
+  bool Wants(int64_t waiting_version) const { return recorder_.Wants(waiting_version); }
+  bool enabled() const { return enabled_; }
   // After Decide(), before anything comes of it.
   void Note(const record::CycleView& cycle);
   // Before the commit.
@@ -27,7 +30,7 @@ class DecisionLog {
   void Settle(bool committed);
 
   void Remembered(const record::Owner& owner, const FinishedAttempt& attempt);
-  void Dropped(JobId job) { recorder_.Dropped(job); }
+  void Dropped(JobId job);
 
  private:
   Status Flush();

@@ -36,8 +36,8 @@ struct CycleView {
   Use pool_default, capacity;  // as Foresight::Look() had them
   const Snapshot& snapshot;
   std::vector<Owner> running_owners;  // of snapshot.running
-  std::vector<WaitingView> waiting;   // all that are in line
   int64_t waiting_version = 0;        // of the list: another one was made anew
+  std::vector<WaitingView> waiting;   // all that are in line, if Recorder::Wants(waiting_version)
   std::vector<JobId> held_back;       // of them, those that were not shown to Decide()
   const Decisions& decisions;
 };

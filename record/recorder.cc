@@ -190,7 +190,8 @@ void Recorder::PutRunning(const CycleView& cycle) {
 }
 
 void Recorder::PutWaiting(const CycleView& cycle) {
-  const bool anew = std::exchange(waiting_version_, cycle.waiting_version) != cycle.waiting_version;
+  const bool anew = Wants(cycle.waiting_version);
+  waiting_version_ = cycle.waiting_version;
   writer_.Put(anew);
   if (anew) {
     std::map<JobId, std::string> waiting;

@@ -37,6 +37,8 @@ class Recorder {
   // The same; what `foresight` has seen of these jobs.
   void Checkpoint(const Foresight& foresight, std::span<const Foresight::Attempt> running);
 
+  // Whether Cycle() has to be told what waits: this list was not written yet.
+  bool Wants(int64_t waiting_version) const { return waiting_version != waiting_version_; }
   // What is to be stored with the cycle. It counts as stored unless Lost() is called.
   std::vector<Row> Cycle(const CycleView& cycle);
   // It was not: the next cycle starts over with a base.

@@ -76,8 +76,8 @@ class ADecisionLog {
                             .capacity = {},
                             .snapshot = snapshot,
                             .running_owners = owners,
-                            .waiting = {},
                             .waiting_version = ++version_,
+                            .waiting = {},
                             .held_back = {},
                             .decisions = decisions};
     for (std::size_t i = 0; i < line.size(); ++i) {
