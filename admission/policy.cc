@@ -251,6 +251,38 @@ void CheckRetry(Checks& checks, const RetryPolicy& retry) {
                 "from 0 to " + std::to_string(kMostRetries), retry.oom);
 }
 
+// A harsher step never comes before a milder one, and none while the gate would still let jobs
+// start: what is frozen would make room for the next one.
+void CheckRelief(Checks& checks, const Policy& policy) {
+  constexpr Duration kLongest = std::chrono::hours(1);
+  if (policy.relief.empty()) return;
+  const auto gate = std::ranges::find_if(policy.gate, [](const GateThreshold& row) {
+    return row.resource == PressureResource::kMemory && row.kind == PressureKind::kFull;
+  });
+  if (gate == policy.gate.end())
+    return checks.Report("/relief", "needs /gate/memory_full: without it new jobs start meanwhile");
+  double lowest = gate->close;
+  std::string below = "/gate/memory_full/close";
+  Duration patience{};
+  for (const ReliefRung& rung : policy.relief) {
+    const std::string pointer = "/relief/" + std::string(ToString(rung.step));
+    const bool is_first = &rung == &policy.relief.front();
+    checks.Expect((is_first ? rung.above >= lowest : rung.above > lowest) && rung.above <= 100,
+                  pointer + "/above",
+                  std::string(is_first ? "from " : "more than ") + below + " " + Text(lowest) +
+                      (is_first ? " to 100" : " and at most 100"),
+                  rung.above);
+    checks.Expect(rung.after >= patience, pointer + "/after",
+                  "at least " + Text(patience) + ", as long as the rung below it waits",
+                  rung.after);
+    checks.Expect(rung.undone_after > Duration{} && rung.undone_after <= kLongest,
+                  pointer + "/undone_after", "more than 0s, at most 1h", rung.undone_after);
+    lowest = std::max(lowest, rung.above);
+    below = pointer + "/above";
+    patience = std::max(patience, rung.after);
+  }
+}
+
 void CheckRetention(Checks& checks, const Retention& retention) {
   // Less would take a job away before whoever waits for it has seen its end.
   checks.Expect(retention.jobs >= 100, "/retention/jobs", "at least 100", retention.jobs);
@@ -297,6 +329,18 @@ std::string_view ToString(QueueDiscipline discipline) {
   return "backfill";
 }
 
+std::string_view ToString(ReliefStep step) {
+  switch (step) {
+    case ReliefStep::kWeight:
+      return "weight";
+    case ReliefStep::kThrottle:
+      return "throttle";
+    case ReliefStep::kFreeze:
+      return "freeze";
+  }
+  return "weight";
+}
+
 std::string Located(const PolicyProblem& problem) {
   return problem.pointer.empty() ? problem.message : problem.pointer + ": " + problem.message;
 }
@@ -318,6 +362,7 @@ std::vector<PolicyProblem> Validate(const Policy& policy) {
   CheckPool(checks, policy);
   CheckJobs(checks, policy.jobs);
   CheckRetry(checks, policy.retry);
+  CheckRelief(checks, policy);
   CheckRetention(checks, policy.retention);
   return checks.Take();
 }

@@ -161,17 +161,16 @@ enum class ReliefStep {
   kWeight,    // lower cpu.weight
   kThrottle,  // memory.high
   kFreeze,
-  kEvict,  // kill and put back in line
 };
 
-std::string_view ToString(ReliefStep step);  // "weight", "throttle", "freeze", "evict"
+std::string_view ToString(ReliefStep step);  // "weight", "throttle", "freeze"
 
 // One rung of the ladder. Off unless the policy names it.
 struct ReliefRung {
   ReliefStep step = ReliefStep::kWeight;
   double above = 0;  // percent of avg10 of full memory pressure, at which it counts as trouble
   Duration after{};  // how long that must last
-  Duration undone_after{};  // at the latest; kEvict: how long until the next one
+  Duration undone_after{};  // at the latest
 
   bool operator==(const ReliefRung&) const = default;
 };

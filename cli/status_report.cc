@@ -223,6 +223,18 @@ std::string TargetText(double factor) {
                      100 * factor);
 }
 
+// "job 7 frozen for 12s for want of memory, undone within 48s".
+std::string ReliefText(const ReliefReport& relief) {
+  std::string did = relief.step;
+  if (relief.step == "weight") did = "at a tenth of its CPU weight";
+  if (relief.step == "throttle") did = "held at the memory that it has";
+  if (relief.step == "freeze") did = "frozen";
+  return fmt::format("job {} {} for {} for want of memory, undone within {}",
+                     relief.job ? fmt::to_string(*relief.job) : "?", did,
+                     SecondsText(relief.since_seconds.value_or(0)),
+                     SecondsText(std::max(0.0, relief.undone_within_seconds.value_or(0))));
+}
+
 std::string DaemonText(const StatusReport& report) {
   std::vector<std::string> parts;
   if (report.policy_generation)
@@ -284,6 +296,11 @@ StatusReport ReadStatus(const json& snapshot) {
   report.headroom = ReadHeadroom(ObjectAt(snapshot, "headroom"));
   for (const auto& [state, count] : ObjectAt(snapshot, "jobs_by_state").items()) {
     if (count.is_number_integer()) report.jobs_by_state[state] = count.get<int64_t>();
+  }
+  for (const json& step : ArrayAt(snapshot, "relief")) {
+    report.relief.push_back({TextAt(step, "step"), IntAt(step, "job"),
+                             NumberAt(step, "since_seconds"),
+                             NumberAt(step, "undone_within_seconds")});
   }
   report.degraded = Texts(ArrayAt(snapshot, "degraded"));
   report.enforcement_mode = TextAt(ObjectAt(snapshot, "enforcement"), "mode");
@@ -372,6 +389,8 @@ std::string StatusText(const StatusReport& report, const Look& look, Overflow ov
     const std::string words = WindowText(window);
     if (!words.empty()) text += Sentence("window", words, look, overflow);
   }
+  for (const ReliefReport& step : report.relief)
+    text += Sentence("relief", ReliefText(step), look, overflow, Tone::kWarn);
   text += Sentence("jobs", JobsText(report.jobs_by_state), look, overflow);
   text += Sentence("daemon", DaemonText(report), look, overflow);
   if (report.store_failing_for_seconds)

@@ -57,8 +57,18 @@ struct HeadroomReport {
   bool operator==(const HeadroomReport&) const = default;
 };
 
+// One step of relief on one job.
+struct ReliefReport {
+  std::string step;
+  std::optional<int64_t> job;
+  std::optional<double> since_seconds, undone_within_seconds;
+
+  bool operator==(const ReliefReport&) const = default;
+};
+
 struct StatusReport {
   HeadroomReport headroom;
+  std::vector<ReliefReport> relief;
   std::map<std::string, int64_t> jobs_by_state;
   std::vector<std::string> degraded;
   std::string enforcement_mode;

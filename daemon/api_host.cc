@@ -21,6 +21,17 @@ Answer Text(std::string text, int status = 200) {
   return HttpResponse{status, "text/plain; charset=utf-8", {}, std::move(text)};
 }
 
+OrderedJson ReliefToJson(const StatusView& status) {
+  OrderedJson steps = OrderedJson::array();
+  for (const ReliefInForce& taken : status.relief) {
+    steps.push_back({{"step", ToString(taken.step)},
+                     {"job", taken.job.value},
+                     {"since_seconds", Seconds(status.now - taken.since)},
+                     {"undone_within_seconds", Seconds(taken.until - status.now)}});
+  }
+  return steps;
+}
+
 OrderedJson HeadroomToJson(const StatusView& status) {
   OrderedJson json = LinesToJson(status.account, status.observed, status.policy);
   json["target_factor"] = status.target_factor;
@@ -53,6 +64,7 @@ OrderedJson SnapshotToJson(const StatusView& status, const Caller& caller) {
       {"jobs_by_state", status.jobs_by_state},
       {"gate", GateToJson(status.gate, status.now)},
       {"headroom", HeadroomToJson(status)},
+      {"relief", ReliefToJson(status)},
       {"running", JobsToJson(status.running, caller)},
       {"enforcement", {{"mode", status.enforcement.mode}, {"missing", status.enforcement.missing}}},
       {"degraded", status.degraded},

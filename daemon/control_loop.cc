@@ -35,6 +35,13 @@ bool HoldsAnAttempt(const JobRecord& job) {
          job.state == JobState::kStopping;
 }
 
+std::optional<double> FullMemoryPressure(const std::vector<PressureReading>& readings) {
+  const auto found = std::ranges::find_if(readings, [](const PressureReading& reading) {
+    return reading.resource == PressureResource::kMemory && reading.kind == PressureKind::kFull;
+  });
+  return found == readings.end() ? std::nullopt : found->avg10;
+}
+
 constexpr const char* kDirectoryGone =
     "its directory in attempts/ is gone, so nobody knows how the command ended";
 
@@ -92,6 +99,7 @@ void ControlLoop::Tick() {
   const TimePoint before = clock_.Now();
   const Decisions decisions = Decide(snapshot, candidates, policy_);  // 4. pure
   const Duration decide_time = clock_.Now() - before;
+  Relieve(snapshot, seen);
   score_ = NextScore(score_, {snapshot, candidates, decisions, std::exchange(memory_kills_, 0)},
                      policy_);
   view_ = {snapshot, decisions, seen, decide_time, {}, score_.totals};
@@ -203,6 +211,53 @@ void ControlLoop::MoveTarget(const Decisions& decisions) {
   if (outer_.factor >= before.factor) return;
   spdlog::warn("target: lowered to {:.0f}% of the policy's", 100 * outer_.factor);
   static_cast<void>(book_.Note("target_lowered", std::nullopt, TargetDetail(outer_.factor)));
+}
+
+// On jobs that run; one that is being stopped goes anyway.
+void ControlLoop::Relieve(const Snapshot& snapshot, const Observation& seen) {
+  if (!policy_.relief.empty() || !relief_.in_force.empty()) {
+    std::vector<ReliefRung> rungs = policy_.relief;
+    if (!executor_.CanThrottle())
+      std::erase_if(rungs,
+                    [](const ReliefRung& rung) { return rung.step == ReliefStep::kThrottle; });
+    std::vector<RunningJob> running = snapshot.running;
+    std::erase_if(running, [&](const RunningJob& job) {
+      const JobRecord* record = book_.Find(job.id);
+      return record == nullptr || record->state != JobState::kRunning;
+    });
+    const ReliefSigns signs{FullMemoryPressure(seen.pressure),
+                            gate_.position == GatePosition::kOpen};
+    ReliefPass pass = NextRelief(relief_, signs, running, rungs, now_);
+    relief_ = std::move(pass.next);
+    for (const ReliefMove& move : pass.moves) Tell(move);
+  }
+  PutControlsInForce();
+}
+
+void ControlLoop::Tell(const ReliefMove& move) {
+  const std::string_view step = ToString(move.step.step);
+  if (move.undone) {
+    spdlog::warn("relief: {} of job {} is over ({})", step, move.step.job.value,
+                 ToString(*move.undone));
+  } else {
+    spdlog::warn("relief: {} of job {}, memory pressure (full) is {:.1f}%", step,
+                 move.step.job.value, move.step.pressure);
+    metrics_.ReliefTaken(move.step.step);
+  }
+  if (move.undone != ReliefEnd::kJobEnded) to_control_.insert(move.step.job);
+  static_cast<void>(book_.Note("relief_step", move.step.job, ReliefDetail(move, now_)));
+}
+
+// What cannot be done now is tried again: above all, nothing stays frozen for an error.
+void ControlLoop::PutControlsInForce() {
+  std::erase_if(to_control_, [&](JobId id) {
+    const JobRecord* job = book_.Find(id);
+    if (job == nullptr || !HoldsAnAttempt(*job)) return true;
+    const Status done = executor_.Control(AttemptOf(*job), ControlsOf(*job, policy_.jobs, relief_));
+    if (done || done.error().code == ErrorCode::kUnsupported) return true;
+    spdlog::error("relief: job {}: {}", id.value, done.error().message);
+    return false;
+  });
 }
 
 // Something to commit in each cycle, so that a store that failed is seen to work again (F7). It
@@ -489,8 +544,10 @@ Status ControlLoop::Recover() {
       if (Status noted = book_.Note("job_finished", next.id, FinishDetail(next)); !noted)
         return noted;
     }
+    if (adopted) to_control_.insert(next.id);  // the last daemon may have left it frozen
     if (adopted && job.state == JobState::kStopping) Kill(next);
   }
+  PutControlsInForce();
   for (const std::string& name : executor_.RemoveStrangers()) {
     spdlog::warn(
         "cgroup {} is of no job in this state directory: left alone, and counted as use outside",

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "admission/ledger.h"
 #include "admission/outer_loop.h"
 #include "admission/policy.h"
+#include "admission/relief.h"
 #include "admission/self_score.h"
 #include "admission/shadow.h"
 #include "base/clock.h"
@@ -86,6 +88,8 @@ class ControlLoop {
   };
   Present LookNow();
   const Foresight& foresight() const { return foresight_; }
+  // What is done to running jobs now for want of memory.
+  const Relief& relief() const { return relief_; }
 
   // How long until a job that could not be launched is tried again; absent: it is not held back.
   std::optional<Duration> RetriesIn(JobId job) const;
@@ -105,6 +109,9 @@ class ControlLoop {
   Observation Measure();
   void MoveGate(const Observation& seen);
   void MoveTarget(const Decisions& decisions);
+  void Relieve(const Snapshot& snapshot, const Observation& seen);
+  void Tell(const ReliefMove& move);
+  void PutControlsInForce();
   void NoteFailure();
   void LookAhead(const Observation& seen);
   std::vector<OpenWindow> WindowsOf(const Policy& policy) const;
@@ -139,6 +146,8 @@ class ControlLoop {
   Trim trim_;
   OuterLoop outer_;
   bool trouble_ = false;  // since outer_ was computed
+  Relief relief_;
+  std::set<JobId> to_control_;  // what is in force on them may not be what relief_ says
   PastUse past_use_;
   std::vector<OpenWindow> windows_;
   Foresight foresight_;

@@ -61,6 +61,24 @@ std::string GateDetail(const GateState& before, const GateState& after) {
 
 std::string TargetDetail(double factor) { return Text({{"factor", factor}}); }
 
+// Its effect: what was when it was taken, beside what is.
+std::string ReliefDetail(const ReliefMove& move, TimePoint now) {
+  Json detail{{"step", ToString(move.step.step)},
+              {"pressure_percent", OrNull(move.pressure)},
+              {"memory_bytes", OrNull(move.memory_bytes)}};
+  if (!move.undone) {
+    detail["did"] = "taken";
+    detail["undone_within_seconds"] = Seconds(move.step.until - now);
+    return Text(detail);
+  }
+  detail["did"] = move.undone == ReliefEnd::kJobEnded ? "over" : "undone";
+  detail["why"] = ToString(*move.undone);
+  detail["lasted_seconds"] = Seconds(now - move.step.since);
+  detail["pressure_percent_before"] = move.step.pressure;
+  detail["memory_bytes_before"] = move.step.memory_bytes;
+  return Text(detail);
+}
+
 std::string MessageDetail(const std::string& message) { return Text({{"message", message}}); }
 
 std::string PolicyDetail(int64_t generation) { return Text({{"generation", generation}}); }

@@ -6,6 +6,7 @@
 #include "admission/decision.h"
 #include "admission/gate.h"
 #include "admission/policy.h"
+#include "admission/relief.h"
 #include "base/clock.h"
 #include "daemon/job_record.h"
 
@@ -19,6 +20,7 @@ std::string FinishDetail(const JobRecord& job);
 std::string RequeueDetail(const JobRecord& finished, const JobRecord& again, RequeueCause cause);
 std::string GateDetail(const GateState& before, const GateState& after);
 std::string TargetDetail(double factor);
+std::string ReliefDetail(const ReliefMove& move, TimePoint now);
 std::string MessageDetail(const std::string& message);
 std::string PolicyDetail(int64_t generation);
 // The first problem, and how many there are. REQUIRES: there is one.

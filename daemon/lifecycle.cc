@@ -171,6 +171,19 @@ AfterEnd WhatBecomesOf(const JobRecord& running, const AttemptEnd& end, const Re
   return after;
 }
 
+AttemptLimits LimitsOf(const JobRecord& job, const JobLimits& defaults) {
+  const JobSubmission& asked = job.submission;
+  AttemptLimits limits;
+  limits.memory_max_bytes = MemoryLimit(job, defaults);
+  limits.memory_high_bytes = HighMark(limits.memory_max_bytes, defaults);
+  limits.swap_max_bytes = defaults.swap_max;
+  limits.oom_group = defaults.oom_group;
+  limits.cpu_max_millis = FirstOf(asked.cpu_max_millis, defaults.cpu_max_millis);
+  limits.cpu_weight = defaults.cpu_weight;
+  limits.pids_max = FirstOf(asked.pids_max, std::optional(defaults.pids_max));
+  return limits;
+}
+
 AttemptSpec SpecOf(const JobRecord& job, const UserIdentity& user, const JobLimits& defaults) {
   const JobSubmission& asked = job.submission;
   AttemptSpec spec;
@@ -184,15 +197,30 @@ AttemptSpec SpecOf(const JobRecord& job, const UserIdentity& user, const JobLimi
   spec.groups = user.groups;
   spec.log_max_bytes = defaults.log_max_bytes;
 
-  AttemptLimits& limits = spec.limits;
-  limits.memory_max_bytes = MemoryLimit(job, defaults);
-  limits.memory_high_bytes = HighMark(limits.memory_max_bytes, defaults);
-  limits.swap_max_bytes = defaults.swap_max;
-  limits.oom_group = defaults.oom_group;
-  limits.cpu_max_millis = FirstOf(asked.cpu_max_millis, defaults.cpu_max_millis);
-  limits.cpu_weight = defaults.cpu_weight;
-  limits.pids_max = FirstOf(asked.pids_max, std::optional(defaults.pids_max));
+  spec.limits = LimitsOf(job, defaults);
   return spec;
+}
+
+AttemptControls ControlsOf(const JobRecord& job, const JobLimits& defaults, const Relief& relief) {
+  constexpr int64_t kLowered = 10;  // to a tenth
+  const AttemptLimits limits = LimitsOf(job, defaults);
+  AttemptControls controls{limits.cpu_weight, limits.memory_high_bytes, false};
+  for (const ReliefInForce& taken : relief.in_force) {
+    if (taken.job != job.id) continue;
+    switch (taken.step) {
+      case ReliefStep::kWeight:
+        controls.cpu_weight = std::max<int64_t>(1, controls.cpu_weight / kLowered);
+        break;
+      case ReliefStep::kThrottle:
+        controls.memory_high_bytes =
+            std::min(controls.memory_high_bytes.value_or(taken.memory_bytes), taken.memory_bytes);
+        break;
+      case ReliefStep::kFreeze:
+        controls.frozen = true;
+        break;
+    }
+  }
+  return controls;
 }
 
 }  // namespace headroom

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "admission/policy.h"
+#include "admission/relief.h"
 #include "base/clock.h"
 #include "daemon/job_record.h"
 #include "daemon/users.h"
@@ -63,6 +64,10 @@ AfterEnd WhatBecomesOf(const JobRecord& running, const AttemptEnd& end, const Re
 // What is handed to the executor: the policy's limits where the job names none (of memory more than
 // that if it is tried again with more), the user's usual environment where the job sets none.
 // Everything else is exactly what was submitted.
+AttemptLimits LimitsOf(const JobRecord& job, const JobLimits& defaults);
 AttemptSpec SpecOf(const JobRecord& job, const UserIdentity& user, const JobLimits& defaults);
+
+// What is in force on a job that runs: its limits, and the steps of relief that were taken on it.
+AttemptControls ControlsOf(const JobRecord& job, const JobLimits& defaults, const Relief& relief);
 
 }  // namespace headroom

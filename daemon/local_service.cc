@@ -60,6 +60,7 @@ Result<StatusView> LocalService::GetStatus(const Caller&) {
   status.gate = last.snapshot.gate;
   status.target_factor = last.snapshot.target_factor;
   status.windows = NextOfEach(last.snapshot.windows);
+  status.relief = loop_.relief().in_force;
   status.policy = loop_.policy();
   status.policy_generation = loop_.policy_generation();
   status.enforcement = executor_.enforcement();

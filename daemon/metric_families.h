@@ -204,6 +204,15 @@ struct MetricFamilies {
                             "Moves of the gate, by its new position.",
                             {"to"},
                             Each(kGatePositions)};
+  Counters relief_steps{registry,
+                        "headroom_relief_steps_total",
+                        "Steps of relief that were taken on running jobs, by step.",
+                        {"step"},
+                        Each(kReliefSteps)};
+  Gauges relief_jobs{registry,
+                     "headroom_relief_jobs",
+                     "Running jobs on which a step of relief is in force, by step.",
+                     {"step"}};
   Gauges gate_threshold{registry,
                         "headroom_gate_threshold_ratio",
                         "Pressure at which the policy moves the gate, by level.",

@@ -210,6 +210,12 @@ void PublishPool(MetricFamilies& to, const Measurements& measured) {
   to.pool_memory_events.Follow({"oom_kill"}, Number(events.oom_kill));
 }
 
+Series CountRelief(const std::vector<ReliefInForce>& in_force) {
+  Series series = Zeros(Each(kReliefSteps));
+  for (const ReliefInForce& taken : in_force) series[{NameOf(taken.step)}] += 1;
+  return series;
+}
+
 void PublishGate(MetricFamilies& to, const StatusView& status) {
   const GatePosition position = status.gate.position;
   if (to.last_position && *to.last_position != position)
@@ -217,6 +223,7 @@ void PublishGate(MetricFamilies& to, const StatusView& status) {
   to.last_position = position;
   to.gate_state.Replace(OneOf(Each(kGatePositions), ToString(position)));
   to.target_factor.Set(status.target_factor);
+  to.relief_jobs.Replace(CountRelief(status.relief));
   to.gate_threshold.Replace(ThresholdSeries(status.policy.gate));
 }
 
@@ -311,6 +318,8 @@ void Metrics::LaunchTook(Duration launch) { families_->launch.Observe(launch); }
 void Metrics::PressureTriggered(PressureResource resource) {
   families_->triggers.Increment({NameOf(resource)});
 }
+
+void Metrics::ReliefTaken(ReliefStep step) { families_->relief_steps.Increment({NameOf(step)}); }
 
 void Metrics::PoolCapped(const PoolCaps& caps) {
   families_->pool_memory_max.Set(Number(caps.memory_max_bytes));

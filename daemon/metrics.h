@@ -46,6 +46,7 @@ class Metrics {
   void JobRequeued(RequeueCause cause);
   void LaunchTook(Duration launch);
   void PressureTriggered(PressureResource resource);
+  void ReliefTaken(ReliefStep step);
   // The caps that are now in force.
   void PoolCapped(const PoolCaps& caps);
   // Also once at the start, for the policy that the daemon starts with.

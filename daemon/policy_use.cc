@@ -88,6 +88,12 @@ std::vector<std::string> Degradations(const Policy& policy, const Measurements& 
     notes.push_back("no PSI triggers: pressure is seen at the next tick only");
   }
   if (!enforcement.missing.empty()) notes.push_back(NotEnforced(enforcement));
+  const auto throttle = std::ranges::find(policy.relief, ReliefStep::kThrottle, &ReliefRung::step);
+  if (throttle != policy.relief.end() && enforcement.mode != "unified") {
+    notes.push_back(
+        "relief.throttle does nothing: cgroup v1 has no memory.high; cgroup v2 has: boot with "
+        "systemd.unified_cgroup_hierarchy=1");
+  }
   for (const CollectorFailure& failure : seen.failures) {
     notes.push_back("collector " + failure.collector + ": " + failure.message);
   }

@@ -12,6 +12,7 @@
 #include "admission/decision.h"
 #include "admission/plan.h"
 #include "admission/policy.h"
+#include "admission/relief.h"
 #include "admission/shadow.h"
 #include "base/result.h"
 #include "collectors/measurements.h"
@@ -88,6 +89,7 @@ struct StatusView {
   Measurements measurements;
   GateState gate;
   double target_factor = 1;  // below 1 after trouble (admission/outer_loop.h)
+  std::vector<ReliefInForce> relief;
   std::map<std::string, int64_t> jobs_by_state;
   std::vector<JobView> running;
   std::vector<OpenWindow> windows;  // each one's next, by begin

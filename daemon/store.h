@@ -28,7 +28,7 @@ struct Event {
   std::string kind;  // job_submitted, job_admitted, job_started, job_finished, job_rejected,
                      // job_cancelled, gate_changed, target_lowered, policy_reloaded,
                      // policy_refused, daemon_started, daemon_stopped, store_recovered,
-                     // history_imported, job_requeued
+                     // history_imported, job_requeued, relief_step
   std::optional<JobId> job;
   std::string detail;  // a JSON object as text
 

@@ -39,6 +39,15 @@ struct AttemptLimits {
   bool operator==(const AttemptLimits&) const = default;
 };
 
+// What may be changed of an attempt while it runs.
+struct AttemptControls {
+  int64_t cpu_weight = 100;
+  std::optional<int64_t> memory_high_bytes;  // absent: none
+  bool frozen = false;
+
+  bool operator==(const AttemptControls&) const = default;
+};
+
 struct AttemptSpec {
   AttemptId id;
   std::vector<std::string> argv;

@@ -36,6 +36,9 @@ class CgroupDriver {
   // Makes a cgroup that was not there before and puts the limits in force. On an error it is gone.
   virtual Result<NewCgroup> Create(const std::string& name, const AttemptLimits& limits) = 0;
 
+  // A cgroup that is not there is not an error. kUnsupported as for Executor::Control.
+  virtual Status Control(const std::string& name, const AttemptControls& controls) = 0;
+
   // Sends SIGKILL to everything in it, once. A cgroup that is not there is empty, not an error.
   virtual Status Kill(const std::string& name) = 0;
   virtual Result<bool> Populated(const std::string& name) = 0;

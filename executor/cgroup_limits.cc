@@ -86,6 +86,21 @@ std::vector<CgroupWrite> AttemptWrites(const AttemptLimits& limits, const Cgroup
   return {};
 }
 
+// cgroup-v2.rst, cgroup.freeze: the cgroup2 side mount of a hybrid host freezes as well.
+std::vector<CgroupWrite> ControlWrites(const AttemptControls& controls,
+                                       const CgroupMounts& mounts) {
+  const CgroupWrite freeze{mounts.unified, "cgroup.freeze", controls.frozen ? "1" : "0"};
+  switch (mounts.mode) {
+    case CgroupMode::kUnified:
+      return {freeze,
+              {mounts.unified, "cpu.weight", std::to_string(controls.cpu_weight)},
+              {mounts.unified, "memory.high", OrElse(controls.memory_high_bytes, "max")}};
+    case CgroupMode::kHybrid:
+      return {freeze, {mounts.cpu, "cpu.shares", std::to_string(SharesOf(controls.cpu_weight))}};
+  }
+  return {};
+}
+
 std::vector<std::string> NotEnforced(const AttemptLimits& limits, const CgroupMounts& mounts,
                                      const CgroupFeatures& features) {
   const bool hybrid = mounts.mode == CgroupMode::kHybrid;

@@ -31,6 +31,9 @@ struct CgroupWrite {
 std::vector<CgroupWrite> AttemptWrites(const AttemptLimits& limits, const CgroupMounts& mounts,
                                        const CgroupFeatures& features);
 
+// For a cgroup that is in use already, so that whatever was there is replaced.
+std::vector<CgroupWrite> ControlWrites(const AttemptControls& controls, const CgroupMounts& mounts);
+
 // Names of the limits that were asked for and that are not among the writes.
 std::vector<std::string> NotEnforced(const AttemptLimits& limits, const CgroupMounts& mounts,
                                      const CgroupFeatures& features);

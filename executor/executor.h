@@ -26,6 +26,12 @@ class Executor {
   // the end comes from Reap(). An attempt that is not there is not an error.
   virtual Status Kill(const AttemptId& id) = 0;
 
+  // Puts all of these in force on a running attempt, as often as one likes. kUnsupported for a
+  // memory.high in cgroup v1, which has none; the others are in force all the same. A frozen
+  // attempt stays so until it is thawed or killed. An attempt that is not there is not an error.
+  virtual Status Control(const AttemptId& id, const AttemptControls& controls) = 0;
+  virtual bool CanThrottle() const = 0;  // there is a memory.high
+
   // The attempts that ended since the last call; their cgroups are empty and removed, their exit
   // records stay until Forget(). A cgroup that does not empty (D state) keeps its attempt running
   // (F16, F17).

@@ -47,6 +47,19 @@ class KernelCgroups final : public CgroupDriver {
     return tl::unexpected(made.error());
   }
 
+  // Each by itself: what cannot be written must not keep a job frozen.
+  Status Control(const std::string& name, const AttemptControls& controls) override {
+    Status first;
+    for (const CgroupWrite& write : ControlWrites(controls, layout_.mounts)) {
+      const Status written = Write(layout_.Attempt(name), write);
+      if (first && !written && written.error().code != ErrorCode::kNotFound) first = written;
+    }
+    const bool lacks_high =
+        controls.memory_high_bytes && layout_.mounts.mode == CgroupMode::kHybrid;
+    if (first && lacks_high) return Fail(ErrorCode::kUnsupported, "cgroup v1 has no memory.high");
+    return first;
+  }
+
   Status Kill(const std::string& name) override {
     return KillCgroup(layout_.mounts, layout_.Attempt(name));
   }
@@ -73,10 +86,13 @@ class KernelCgroups final : public CgroupDriver {
  private:
   Status Limit(const std::string& path, const AttemptLimits& limits) const {
     for (const CgroupWrite& write : AttemptWrites(limits, layout_.mounts, features_)) {
-      const std::string file = CgroupDirectory(write.mount, path) + "/" + write.file;
-      if (Status written = WriteExisting(file, write.value); !written) return written;
+      if (Status written = Write(path, write); !written) return written;
     }
     return {};
+  }
+
+  static Status Write(const std::string& path, const CgroupWrite& write) {
+    return WriteExisting(CgroupDirectory(write.mount, path) + "/" + write.file, write.value);
   }
 
   // The pool, or its controllers, went away under us: systemd prunes empty cgroups of a unit, and

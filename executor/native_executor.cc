@@ -72,6 +72,8 @@ class Native final : public NativeExecutor {
 
   Status Launch(const AttemptSpec& spec) override;
   Status Kill(const AttemptId& id) override;
+  Status Control(const AttemptId& id, const AttemptControls& controls) override;
+  bool CanThrottle() const override { return mode_ == CgroupMode::kUnified; }
   std::vector<AttemptEnd> Reap() override;
   void Forget(const AttemptId& id) override { RemoveExitRecord(DirectoryOf(id)); }
   void Discard(const AttemptId& id) override { RemoveAttemptDirectory(DirectoryOf(id)); }
@@ -171,6 +173,12 @@ Status Native::Kill(const AttemptId& id) {
   (void)GiveUpOrSeeClaim(DirectoryOf(id));
   const Status killed = cgroups_->Kill(ToString(id));
   return killed ? killed : Within("kill attempt " + ToString(id), killed.error());
+}
+
+Status Native::Control(const AttemptId& id, const AttemptControls& controls) {
+  if (!attempts_.contains(id)) return {};
+  const Status done = cgroups_->Control(ToString(id), controls);
+  return done ? done : Within("control attempt " + ToString(id), done.error());
 }
 
 std::vector<AttemptEnd> Native::Reap() {

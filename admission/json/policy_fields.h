@@ -5,11 +5,12 @@
 
 #include "admission/json/policy_values.h"
 #include "admission/policy.h"
+#include "admission/relief.h"
 
 // What a policy file holds: every key once, read and written by the same lines. A visitor has
 //   Field(name, value, Kind{})         one value
 //   Object(name, visit)                an object that `visit` goes through
-//   Gate(name, row, visit)             an object, or null for no row
+//   Row(name, row, visit)              an object, or null for no row
 //   Tokens(name, tokens)               an object of counts by name
 //   Tenants(name, tenants)             an object of tenants by name
 //   Windows(name, windows)             an object of time windows by name
@@ -112,7 +113,7 @@ void VisitGate(Visitor& v, Policy& policy) {
       if (known.resource == resource && known.kind == kind) row = known;
     }
     const std::string name = std::string(ToString(resource)) + "_" + std::string(ToString(kind));
-    v.Gate(name, row, [&](auto& thresholds) {
+    v.Row(name, row, [&](auto& thresholds) {
       row->resource = resource;
       row->kind = kind;
       thresholds.Field("open", row->open, policy_values::Percentage{});
@@ -135,6 +136,26 @@ void VisitJobs(Visitor& v, JobLimits& jobs) {
   v.Field("cpu_weight", jobs.cpu_weight, Count{});
   v.Field("pids_max", jobs.pids_max, Count{});
   v.Field("log_max", jobs.log_max_bytes, Bytes{});
+}
+
+// All rungs by name; those that are null are not in the policy.
+template <class Visitor>
+void VisitRelief(Visitor& v, Policy& policy) {
+  using namespace policy_values;
+  std::vector<ReliefRung> rungs;
+  for (const ReliefStep step : kReliefSteps) {
+    std::optional<ReliefRung> rung;
+    for (const ReliefRung& known : policy.relief)
+      if (known.step == step) rung = known;
+    v.Row(ToString(step), rung, [&](auto& fields) {
+      rung->step = step;
+      fields.Field("above", rung->above, Percentage{});
+      fields.Field("after", rung->after, Time{});
+      fields.Field("undone_after", rung->undone_after, Time{});
+    });
+    if (rung) rungs.push_back(*rung);
+  }
+  policy.relief = std::move(rungs);
 }
 
 template <class Visitor>
@@ -169,6 +190,7 @@ void VisitPolicy(Visitor& v, Policy& policy) {
     retry.Field("alone", policy.retry.alone, Flag{});
   });
   v.Field("shadow_policy", policy.shadow_policy, OrNull<Text>{});
+  v.Object("relief", [&](auto& relief) { VisitRelief(relief, policy); });
   v.Object("retention", [&](auto& retention) {
     retention.Field("jobs", policy.retention.jobs, Count{});
     retention.Field("events", policy.retention.events, Count{});

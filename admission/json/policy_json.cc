@@ -73,8 +73,8 @@ class Reader {
     visit(inner);
   }
 
-  template <class Visit>
-  void Gate(std::string_view name, std::optional<GateThreshold>& row, Visit visit) {
+  template <class T, class Visit>
+  void Row(std::string_view name, std::optional<T>& row, Visit visit) {
     const auto found = object_.find(name);
     const bool is_given = found != object_.end();
     if (is_given && found->is_null()) {
@@ -183,8 +183,8 @@ class Writer {
     Put(name, std::move(inner.object_));
   }
 
-  template <class Visit>
-  void Gate(std::string_view name, const std::optional<GateThreshold>& row, Visit visit) {
+  template <class T, class Visit>
+  void Row(std::string_view name, const std::optional<T>& row, Visit visit) {
     if (!row) return Put(name, nullptr);
     Object(name, visit);
   }

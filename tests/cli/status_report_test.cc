@@ -103,6 +103,18 @@ TEST(StatusText, NamesTheWindowsOfTheNextDay) {
   EXPECT_THAT(text, Not(HasSubstr("weekend")));
 }
 
+TEST(StatusText, SaysWhatIsDoneToRunningJobsForWantOfMemory) {
+  json snapshot = ASnapshot();
+  snapshot["relief"] = json::parse(R"([
+    {"step": "weight", "job": 3, "since_seconds": 90.0, "undone_within_seconds": 210.0},
+    {"step": "freeze", "job": 7, "since_seconds": 12.0, "undone_within_seconds": 48.0}])");
+  const std::string text = StatusText(ReadStatus(snapshot), {});
+  EXPECT_THAT(text, HasSubstr("relief  job 3 at a tenth of its CPU weight for 1m 30s for want of "
+                              "memory, undone within 3m 30s\n"));
+  EXPECT_THAT(text,
+              HasSubstr("relief  job 7 frozen for 12s for want of memory, undone within 48s\n"));
+}
+
 TEST(StatusText, NamesWhatWorksWorseThanItShould) {
   const std::string text = StatusText(ReadStatus(ASnapshot()), {});
   EXPECT_THAT(text, HasSubstr("weaker  no PSI for pids\n"));

@@ -60,6 +60,9 @@ TEST(GetSnapshot, ShowsWhatWasMeasuredAndWhatCouldNotBe) {
   server.service.status.running = {running};
   server.service.status.gate.quiet_since = server.service.status.now - std::chrono::seconds(3);
   server.service.status.degraded = {"no PSI"};
+  const TimePoint now = server.service.status.now;
+  server.service.status.relief = {{ReliefStep::kFreeze, JobId{1}, now - std::chrono::seconds(12),
+                                   now + std::chrono::seconds(48), 45.5, 250}};
   const json snapshot = server.Get("/v1/snapshot").Json();
   EXPECT_EQ(snapshot["jobs_by_state"]["running"], 1);
   EXPECT_EQ(snapshot["running"][0]["request"]["memory_bytes"], 2000);
@@ -67,6 +70,8 @@ TEST(GetSnapshot, ShowsWhatWasMeasuredAndWhatCouldNotBe) {
   EXPECT_EQ(snapshot["enforcement"]["mode"], "unified");
   EXPECT_EQ(snapshot["degraded"], json::array({"no PSI"}));
   EXPECT_EQ(snapshot["store"]["works"], true);
+  EXPECT_EQ(snapshot["relief"], json::parse(R"([{"step": "freeze", "job": 1, "since_seconds": 12.0,
+                                                 "undone_within_seconds": 48.0}])"));
   const json& measured = snapshot["measurements"];
   EXPECT_EQ(measured["pool"]["memory"]["anon"], 250);
   EXPECT_EQ(measured["pool"]["memory"]["file"], nullptr);

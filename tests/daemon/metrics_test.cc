@@ -211,6 +211,18 @@ TEST_F(MetricsTest, CountsMovesOfTheGate) {
   EXPECT_EQ(Value(R"(headroom_gate_transitions_total{to="open"})"), "0");
 }
 
+TEST_F(MetricsTest, CountsStepsOfReliefAndTheJobsUnderThem) {
+  StatusView status = AStatus();
+  Publish(status);
+  EXPECT_EQ(Value(R"(headroom_relief_jobs{step="freeze"})"), "0");
+  metrics_.ReliefTaken(ReliefStep::kFreeze);
+  status.relief = {{ReliefStep::kFreeze, JobId{7}, {}, {}, 0, 0}};
+  Publish(status);
+  EXPECT_EQ(Value(R"(headroom_relief_jobs{step="freeze"})"), "1");
+  EXPECT_EQ(Value(R"(headroom_relief_jobs{step="weight"})"), "0");
+  EXPECT_EQ(Value(R"(headroom_relief_steps_total{step="freeze"})"), "1");
+}
+
 TEST_F(MetricsTest, ShowsPressureAsARatioAndStallInSeconds) {
   StatusView status = AStatus();
   status.measurements.pool.pressure.memory =

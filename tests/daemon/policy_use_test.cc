@@ -76,6 +76,15 @@ TEST(Degradations, NameWhatIsNotEnforcedAndWhatCouldNotBeRead) {
                           "collector pool: read memory.stat: EIO"));
 }
 
+TEST(Degradations, SayThatCgroupV1CannotThrottle) {
+  Policy policy;
+  policy.relief = {{ReliefStep::kThrottle, 20, std::chrono::seconds(20), std::chrono::minutes(5)}};
+  EXPECT_THAT(
+      Degradations(policy, AHostOf(kGiB, 1), {"hybrid", {}}, 2),
+      ElementsAre(StartsWith("relief.throttle does nothing: cgroup v1 has no memory.high")));
+  EXPECT_THAT(Degradations(policy, AHostOf(kGiB, 1), {"unified", {}}, 2), IsEmpty());
+}
+
 TEST(Degradations, SayOnceWhatIsNotEnforcedAndWhatToDo) {
   EXPECT_THAT(Degradations({}, AHostOf(kGiB, 1), {"unified", {"memory.swap.max"}}, 2),
               ElementsAre("not enforced: jobs may swap beyond jobs.swap_max (memory.swap.max); "

@@ -36,6 +36,22 @@ TEST(AttemptWrites, OnHybrid) {
                           CgroupWrite{"/pids", "pids.max", "100"}));
 }
 
+TEST(ControlWrites, ReplaceAllThatMayBeChangedOfAJobThatRuns) {
+  EXPECT_THAT(
+      ControlWrites({5, 64 * kMiB, true}, kUnified),
+      ElementsAre(CgroupWrite{"/cg", "cgroup.freeze", "1"}, CgroupWrite{"/cg", "cpu.weight", "5"},
+                  CgroupWrite{"/cg", "memory.high", "67108864"}));
+  EXPECT_THAT(ControlWrites({}, kUnified), ElementsAre(CgroupWrite{"/cg", "cgroup.freeze", "0"},
+                                                       CgroupWrite{"/cg", "cpu.weight", "100"},
+                                                       CgroupWrite{"/cg", "memory.high", "max"}));
+}
+
+TEST(ControlWrites, FreezeOnTheSideMountOfAHybridHostAndHaveNoMemoryHigh) {
+  EXPECT_THAT(ControlWrites({5, 64 * kMiB, true}, kHybrid),
+              ElementsAre(CgroupWrite{"/u", "cgroup.freeze", "1"},
+                          CgroupWrite{"/cpu", "cpu.shares", "51"}));
+}
+
 TEST(AttemptWrites, WriteNothingThatWasNotAskedFor) {
   AttemptLimits none;
   none.oom_group = false;

@@ -34,6 +34,11 @@ Result<NewCgroup> FakeCgroups::Create(const std::string& name, const AttemptLimi
   return NewCgroup{{{root_ + "/shims.procs"}, path, {}, "", pool_oom_events}, not_enforced};
 }
 
+Status FakeCgroups::Control(const std::string& name, const AttemptControls& wanted) {
+  controls[name] = wanted;
+  return {};
+}
+
 Status FakeCgroups::Kill(const std::string& name) {
   killed.push_back(name);
   return {};
@@ -61,6 +66,10 @@ Status FaultCgroups::SetPoolCaps(const PoolCaps& caps) {
 
 Result<NewCgroup> FaultCgroups::Create(const std::string& name, const AttemptLimits& limits) {
   return fault_.Strikes() ? Result<NewCgroup>(FullDisk()) : inner_.Create(name, limits);
+}
+
+Status FaultCgroups::Control(const std::string& name, const AttemptControls& controls) {
+  return fault_.Strikes() ? Status(FullDisk()) : inner_.Control(name, controls);
 }
 
 Status FaultCgroups::Kill(const std::string& name) {

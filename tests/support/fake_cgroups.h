@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -19,6 +20,7 @@ class FakeCgroups final : public CgroupDriver {
 
   Status SetPoolCaps(const PoolCaps& caps) override;
   Result<NewCgroup> Create(const std::string& name, const AttemptLimits& limits) override;
+  Status Control(const std::string& name, const AttemptControls& controls) override;
   Status Kill(const std::string& name) override;
   Result<bool> Populated(const std::string& name) override;
   CgroupReport Report(const std::string& name, int64_t pool_oom_events_before) override;
@@ -29,6 +31,7 @@ class FakeCgroups final : public CgroupDriver {
   std::set<std::string> never_empty;  // a process in them does not die
   std::set<std::string> busy;         // empty, but the kernel does not let them go yet
   std::vector<std::string> killed;
+  std::map<std::string, AttemptControls> controls;
   std::vector<std::string> not_enforced;
   CgroupReport report;
   int64_t pool_oom_events = 0, reported_pool_oom_events = 0;
@@ -53,6 +56,7 @@ class FaultCgroups final : public CgroupDriver {
 
   Status SetPoolCaps(const PoolCaps& caps) override;
   Result<NewCgroup> Create(const std::string& name, const AttemptLimits& limits) override;
+  Status Control(const std::string& name, const AttemptControls& controls) override;
   Status Kill(const std::string& name) override;
   Result<bool> Populated(const std::string& name) override;
   CgroupReport Report(const std::string& name, int64_t pool_oom_events_before) override;

@@ -21,7 +21,9 @@ class FakeExecutor final : public NativeExecutor {
   std::set<AttemptId> killed;
   std::vector<AttemptId> forgotten;
   std::vector<AttemptId> discarded;
-  std::optional<Error> refuse_launch;
+  std::map<AttemptId, AttemptControls> controls;
+  std::optional<Error> refuse_launch, refuse_control;
+  bool can_throttle = true;
   int strangers_removed = 0;
 
   void End(const AttemptId& id, Outcome outcome, OomCause oom = OomCause::kNone,
@@ -49,6 +51,12 @@ class FakeExecutor final : public NativeExecutor {
     killed.insert(id);
     return {};
   }
+  Status Control(const AttemptId& id, const AttemptControls& wanted) override {
+    if (refuse_control) return tl::unexpected(*refuse_control);
+    controls[id] = wanted;
+    return {};
+  }
+  bool CanThrottle() const override { return can_throttle; }
   std::vector<AttemptEnd> Reap() override {
     std::vector<AttemptEnd> ends;
     for (const AttemptId& id : std::exchange(ended_, {})) ends.push_back(records_.at(id));
