@@ -61,10 +61,12 @@ struct AfterEnd {
 AfterEnd WhatBecomesOf(const JobRecord& running, const AttemptEnd& end, const RetryPolicy& retry,
                        const Instant& now);
 
-// What is handed to the executor: the policy's limits where the job names none (of memory more than
-// that if it is tried again with more), the user's usual environment where the job sets none.
-// Everything else is exactly what was submitted.
+// The policy's limits where the job names none; of memory more than that if it is tried again with
+// more.
 AttemptLimits LimitsOf(const JobRecord& job, const JobLimits& defaults);
+
+// What is handed to the executor: those limits, the user's usual environment where the job sets
+// none. Everything else is exactly what was submitted.
 AttemptSpec SpecOf(const JobRecord& job, const UserIdentity& user, const JobLimits& defaults);
 
 // What is in force on a job that runs: its limits, and the steps of relief that were taken on it.

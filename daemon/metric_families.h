@@ -24,7 +24,8 @@ inline constexpr Reason kAdmitReasons[] = {Reason::kFits, Reason::kIdleHost, Rea
 inline constexpr Reason kWaitReasons[] = {
     Reason::kNoMeasurement, Reason::kStale,      Reason::kGateClosed, Reason::kGateClosing,
     Reason::kMaxJobs,       Reason::kResting,    Reason::kOverTarget, Reason::kOverCeiling,
-    Reason::kNewKey,        Reason::kBehindHead, Reason::kAlone};
+    Reason::kNewKey,        Reason::kBehindHead, Reason::kAlone,      Reason::kTenantLimit,
+    Reason::kBeyondQuota,   Reason::kDrainWindow};
 inline constexpr GatePosition kGatePositions[] = {GatePosition::kOpen, GatePosition::kClosing,
                                                   GatePosition::kClosed};
 inline constexpr PressureResource kPressureResources[] = {

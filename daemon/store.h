@@ -26,9 +26,9 @@ struct Event {
   int64_t sequence = 0;
   WallTime at{};
   std::string kind;  // job_submitted, job_admitted, job_started, job_finished, job_rejected,
-                     // job_cancelled, gate_changed, target_lowered, policy_reloaded,
-                     // policy_refused, daemon_started, daemon_stopped, store_recovered,
-                     // history_imported, job_requeued, relief_step
+                     // job_cancelled, job_requeued, gate_changed, target_lowered, relief_step,
+                     // policy_reloaded, policy_refused, daemon_started, daemon_stopped,
+                     // store_recovered, history_imported
   std::optional<JobId> job;
   std::string detail;  // a JSON object as text
 

@@ -105,6 +105,8 @@ TEST_F(MetricsTest, StartsEveryClosedLabelSetAtZero) {
   EXPECT_EQ(Value(R"(headroom_jobs_admitted_total{reason="idle_host"})"), "0");
   EXPECT_EQ(Value(R"(headroom_jobs_finished_total{outcome="lost"})"), "0");
   EXPECT_EQ(Value(R"(headroom_waiting_jobs{reason="behind_head"})"), "0");
+  EXPECT_EQ(Value(R"(headroom_waiting_jobs{reason="tenant_limit"})"), "0");
+  EXPECT_EQ(Value(R"(headroom_waiting_jobs{reason="drain_window"})"), "0");
   EXPECT_EQ(Value(R"(headroom_oom_kills_total{cause="pool_limit"})"), "0");
   EXPECT_EQ(Value(R"(headroom_gate_transitions_total{to="closed"})"), "0");
   EXPECT_EQ(Value(R"(headroom_collector_errors_total{collector="psi"})"), "0");
