@@ -77,7 +77,7 @@ KeyAdvice Advise(const std::vector<FinishedAttempt>& attempts, const AskedAmount
   std::vector<int64_t> memory, cpu;
   for (const FinishedAttempt& attempt : attempts) {
     ++advice.attempts;
-    advice.oom_kills += attempt.out_of_memory ? 1 : 0;
+    advice.oom_kills += RaisedMemory(attempt) ? 1 : 0;
     if (const auto used = AverageCpuMillis(attempt)) cpu.push_back(*used);
     const auto used = MemoryOf(attempt);
     if (!used) continue;

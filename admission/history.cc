@@ -15,20 +15,23 @@ void Raise(std::optional<int64_t>& peak, std::optional<int64_t> value) {
 }  // namespace
 
 std::optional<int64_t> RaisedMemory(const FinishedAttempt& attempt) {
-  if (!attempt.out_of_memory) return std::nullopt;
-  return RaisedAfterOom(attempt.request_memory_bytes.value_or(0), attempt.peak_memory_bytes);
+  if (!attempt.out_of_memory || !attempt.request_memory_bytes) return std::nullopt;
+  return RaisedAfterOom(*attempt.request_memory_bytes, attempt.peak_memory_bytes);
 }
 
 std::optional<PastAttempt> ToPast(const FinishedAttempt& attempt) {
   if (!attempt.growth && !attempt.peak_memory_bytes) return std::nullopt;
   PastAttempt past{attempt.duration, {}, {}, {}, attempt.started};
   past.raised_memory_bytes = RaisedMemory(attempt);
+  const bool with_others = attempt.out_of_memory && !past.raised_memory_bytes;
   if (attempt.growth) {
     past.growth = *attempt.growth;
     // Not what the kernel calls the peak: page cache that nobody needs is in that.
     past.peak = past.growth.MostOver(Duration{}, Duration::max());
+    if (with_others) past.raised_memory_bytes = static_cast<int64_t>(past.peak.memory_bytes);
     return past;
   }
+  if (with_others) past.raised_memory_bytes = attempt.peak_memory_bytes;
   past.peak = {static_cast<double>(*attempt.peak_memory_bytes),
                static_cast<double>(AverageCpuMillis(attempt).value_or(0))};
   past.growth.Record(Duration{}, past.peak);

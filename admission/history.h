@@ -18,9 +18,9 @@ struct FinishedAttempt {
   std::optional<int64_t> peak_pids;
   std::optional<int64_t> cpu_usec;  // time on CPU
   std::optional<WallTime> started;  // absent: before all of which it is known
-  std::optional<int64_t> request_memory_bytes, request_cpu_millis;  // that it ran with
-  bool out_of_memory = false;                                       // killed at its own limit
-  std::optional<Growth> growth;                                     // absent: nobody saw it grow
+  std::optional<int64_t> request_memory_bytes, request_cpu_millis;  // it ran with
+  bool out_of_memory = false;    // at its own limit; with no request above: together with others
+  std::optional<Growth> growth;  // absent: nobody saw it grow
 
   bool operator==(const FinishedAttempt&) const = default;
 };

@@ -10,7 +10,7 @@ namespace {
 // A peak without the page cache that nobody needed, instead of a growth: all keys are held at once.
 void Shrink(FinishedAttempt& attempt) {
   const auto past = ToPast(attempt);
-  if (past && !attempt.out_of_memory)
+  if (past && !RaisedMemory(attempt))
     attempt.peak_memory_bytes = static_cast<int64_t>(past->peak.memory_bytes);
   attempt.growth.reset();
 }

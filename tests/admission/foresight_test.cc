@@ -219,5 +219,16 @@ TEST_F(ForesightTest, ForeseesNoLessThanMoreAfterAnAttemptRanOutOfMemory) {
   EXPECT_LT(most(foresight.OfNext("k", {})->forecast.expected), 100);
 }
 
+// A kill for want of what others held says at least how far it had come.
+TEST_F(ForesightTest, ForeseesNoLessThanAnAttemptHadReachedWhenThePoolRanOutOfMemory) {
+  FinishedAttempt crowded_out = AFinishedAttempt(seconds(9)).Memory(50);
+  crowded_out.out_of_memory = true;
+  EXPECT_EQ(RaisedMemory(crowded_out), std::nullopt);
+  foresight.Remember("k", {}, crowded_out);
+  LookAt(1, {});
+  for (const UseAhead& future : foresight.OfNext("k", {})->forecast.futures)
+    EXPECT_GE(*std::ranges::max_element(future.memory_bytes), 50 * (1 - 1e-5F));
+}
+
 }  // namespace
 }  // namespace headroom
