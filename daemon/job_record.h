@@ -84,8 +84,8 @@ struct JobRecord {
   std::optional<TimePoint> admitted_boottime;
   std::string boot_id;
 
-  // How often it was tried again because an attempt ran out of memory, and what it asks for at least
-  // since then.
+  // How often it was tried again because an attempt ran out of memory, and what it asks for at
+  // least since then.
   int32_t oom_retries = 0;
   std::optional<int64_t> raised_memory_bytes;
   std::optional<ResourceVector> reserved;  // while starting, running or stopping
