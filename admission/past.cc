@@ -16,9 +16,13 @@ void KeyPast::Add(PastAttempt attempt) {
   from_start_.insert(from_start_.begin() + place,
                      {attempt.growth.MeanAhead({}), attempt.growth.MostAhead({})});
   attempts_.insert(after, std::move(attempt));
+  // As any other, until all are weighed again: whoever asks before that must find a weight for
+  // each.
+  weights_.insert(weights_.begin() + place, 1 / static_cast<double>(attempts_.size()));
   if (std::ssize(attempts_) > kAttemptsPerKey) {
     attempts_.erase(attempts_.begin());
     from_start_.erase(from_start_.begin());
+    weights_.erase(weights_.begin());
   }
   SumUp();
 }

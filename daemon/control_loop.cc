@@ -244,7 +244,9 @@ void ControlLoop::Tell(const ReliefMove& move) {
                  move.step.job.value, move.step.pressure);
     metrics_.ReliefTaken(move.step.step);
   }
-  if (move.undone != ReliefEnd::kJobEnded) to_control_.insert(move.step.job);
+  // Also of a job that is being stopped: if that cannot be stored, it runs on and must not stand
+  // still.
+  to_control_.insert(move.step.job);
   static_cast<void>(book_.Note("relief_step", move.step.job, ReliefDetail(move, now_)));
 }
 
@@ -283,7 +285,7 @@ void ControlLoop::LookAhead(const Observation& seen) {
   const ResourceVector capacity = CapacityOf(seen);
   // What a question made between two cycles, the log does not know: the outlooks of that list.
   if (std::exchange(listed_between_, false)) book_.ForgetWaiting();
-  log_.Begin(now_, policy_.retention, foresight_, attempts);
+  log_.Begin(now_, policy_.retention, foresight_, attempts, book_.unfinished().empty());
   foresight_.Look(now_, attempts, DefaultUse(policy_, capacity), UseOf(capacity));
 }
 
@@ -574,7 +576,8 @@ void ControlLoop::Remember(std::span<const PastAttemptOfKey> attempts) {
 void ControlLoop::SetPolicy(Policy policy) {
   policy_ = std::move(policy);
   generation_ += 1;
-  windows_.clear();  // those of the old one; the next cycle follows at once
+  windows_.clear();    // those of the old one; the next cycle follows at once
+  relief_.rungs = {};  // a new rung waits its time
 }
 
 void ControlLoop::SetShadow(std::optional<Policy> policy) {

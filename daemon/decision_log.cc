@@ -15,12 +15,12 @@ constexpr std::size_t kMostPartBytes = 256 << 10;
 }  // namespace
 
 void DecisionLog::Begin(TimePoint now, const Retention& keep, Foresight& foresight,
-                        std::span<const Foresight::Attempt> running) {
+                        std::span<const Foresight::Attempt> running, bool idle) {
   const bool enabled = keep.decision_bytes > 0;
   if (!enabled || !enabled_) recorder_.Lost();
   enabled_ = enabled;
   recorder_.set_span_bytes(keep.decision_bytes / kSpans);
-  if (!enabled_ || !recorder_.Begins(now)) return;
+  if (!enabled_ || (idle && recorder_.IsQuiet()) || !recorder_.Begins(now)) return;
   recorder_.Checkpoint(foresight, running);
   foresight.ForgetForecasts();
   book_.ForgetWaiting();

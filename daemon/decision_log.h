@@ -17,8 +17,9 @@ class DecisionLog {
   explicit DecisionLog(JobBook& book) : book_(book) {}
 
   // Before Foresight::Look(): begins a stretch that can be replayed, if it is time.
+  // `idle`: nothing runs or waits.
   void Begin(TimePoint now, const Retention& keep, Foresight& foresight,
-             std::span<const Foresight::Attempt> running);
+             std::span<const Foresight::Attempt> running, bool idle);
   // Whether Note() has to be told what waits, in this version of the list.
   bool Wants(int64_t waiting_version) const { return recorder_.Wants(waiting_version); }
   bool enabled() const { return enabled_; }

@@ -15,8 +15,9 @@ using nlohmann::json;
 
 constexpr int64_t kMostMemory = int64_t{1} << 50;
 constexpr double kMostSeconds = 365.0 * 86'400;
-constexpr double kMostCpuSeconds = kMostSeconds * 10'000;  // of as many cores
-constexpr int64_t kLatestStart = 253'402'300'799;          // of the year 9999
+constexpr double kMostCores = 10'000;
+constexpr double kMostCpuSeconds = kMostSeconds * kMostCores;
+constexpr int64_t kLatestStart = 253'402'300'799;  // of the year 9999
 
 // Whole or not; with `positive` not 0 either.
 std::optional<double> ReadSeconds(ObjectReader& reader, const std::string& key, double most,
@@ -62,6 +63,10 @@ PastAttemptOfKey ReadAttempt(ObjectReader& reader) {
     reader.Complain("peak_memory_bytes", "needed: the most memory that it used");
   if (const auto cpu = ReadSeconds(reader, "cpu_seconds", kMostCpuSeconds, false))
     attempt.cpu_usec = std::llround(*cpu * 1e6);
+  if (attempt.cpu_usec && seconds &&
+      static_cast<double>(*attempt.cpu_usec) > *seconds * kMostCores * 1e6)
+    reader.Complain("cpu_seconds",
+                    fmt::format("expected at most {:.0f} cores in duration_seconds", kMostCores));
   if (const auto at = reader.Integer("started_unix_seconds", 0, kLatestStart))
     attempt.started = WallTime(std::chrono::seconds(*at));
   reader.Finish();

@@ -107,9 +107,7 @@ void Recorder::Checkpoint(const Foresight& foresight, std::span<const Foresight:
 
 std::vector<Row> Recorder::Cycle(const CycleView& cycle) {
   const Snapshot& snapshot = cycle.snapshot;
-  const bool idle = snapshot.running.empty() && cycle.waiting.empty() && ends_count_ == 0 &&
-                    running_.empty() && waiting_.empty();
-  if (idle) return {};
+  if (snapshot.running.empty() && cycle.waiting.empty() && IsQuiet()) return {};
   std::vector<Row> rows = std::exchange(before_, {});
   for (Row& row : rows) {
     row.at = cycle.at;

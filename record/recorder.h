@@ -34,7 +34,9 @@ class Recorder {
   // Before Foresight::Look(): whether this cycle begins with a checkpoint. If so the caller calls
   // Foresight::ForgetForecasts() and has the waiting list made anew.
   bool Begins(TimePoint now);
-  // The same; what `foresight` has seen of these jobs.
+  // Whether a cycle in which nothing runs or waits has nothing to be written either.
+  bool IsQuiet() const { return ends_count_ == 0 && running_.empty() && waiting_.empty(); }
+  // With Begins(); what `foresight` has seen of these jobs.
   void Checkpoint(const Foresight& foresight, std::span<const Foresight::Attempt> running);
 
   // Whether Cycle() has to be told what waits: this list was not written yet.

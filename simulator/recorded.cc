@@ -53,7 +53,7 @@ Status Recording::Take(const record::Frame& frame) {
   return {};
 }
 
-// Of the first one: later ones know what was learned since.
+// Until the first cycle that counts: later ones know what was learned since.
 void Recording::TakeBase(const record::Base& base) {
   if (begins_) return;
   history_.clear();
@@ -63,13 +63,22 @@ void Recording::TakeBase(const record::Base& base) {
   }
 }
 
-void Recording::TakeCycle(const record::Cycle& cycle) {
-  if (!begins_) {
-    begins_ = std::max(cycle.at, since_);
-    for (const auto& [id, running] : reader_.running()) ran_before_[id] = true;
+void Recording::TakeHistory(const record::Cycle& cycle) {
+  for (const record::Ended& ended : cycle.ends) {
+    if (const auto* attempt = std::get_if<record::Remembered>(&ended))
+      history_.push_back(KnownOf(attempt->key, attempt->tenant, attempt->past));
   }
+}
+
+void Recording::TakeCycle(const record::Cycle& cycle) {
+  if (!begins_) TakeHistory(cycle);
+  if (cycle.at < since_) return;
+  const bool is_first = !begins_;
+  if (is_first) begins_ = cycle.at;
   ends_ = cycle.at;
-  for (const auto& [id, waiting] : reader_.waiting()) See(waiting, cycle);
+  if (is_first || cycle.lists_anew) {
+    for (const auto& [id, waiting] : reader_.waiting()) See(waiting, cycle);
+  }
   for (const auto& [id, running] : reader_.running()) See(running, cycle);
   EndThose(cycle);
   if (!cycle.snapshot.host) return;
@@ -82,7 +91,7 @@ void Recording::TakeCycle(const record::Cycle& cycle) {
 void Recording::See(const record::RecordedWaiting& waiting, const record::Cycle& cycle) {
   const WallTime submitted = WallOf(waiting.job.submitted_at, cycle);
   if (submitted < since_) {
-    ran_before_[waiting.job.id] = true;
+    ran_before_.insert(waiting.job.id);
     return;
   }
   if (jobs_.contains(waiting.job.id)) return;
@@ -98,7 +107,7 @@ void Recording::See(const record::RecordedWaiting& waiting, const record::Cycle&
 void Recording::See(const record::RecordedRunning& running, const record::Cycle& cycle) {
   const auto found = jobs_.find(running.job.id);
   if (found == jobs_.end()) {
-    ran_before_[running.job.id] = true;
+    ran_before_.insert(running.job.id);
     return;
   }
   Job& job = found->second;
@@ -109,6 +118,7 @@ void Recording::See(const record::RecordedRunning& running, const record::Cycle&
     job.growth = {};
   }
   job.ended.reset();
+  live_.insert(running.job.id);
   const ObservedUse& observed = running.job.observed;
   if (!observed.memory_bytes || !observed.cpu_millis) return;
   job.last = {static_cast<double>(*observed.memory_bytes),
@@ -117,11 +127,13 @@ void Recording::See(const record::RecordedRunning& running, const record::Cycle&
 }
 
 void Recording::EndThose(const record::Cycle& cycle) {
-  for (auto& [id, job] : jobs_) {
-    if (!job.started || job.ended || reader_.running().contains(id)) continue;
+  std::erase_if(live_, [&](JobId id) {
+    if (reader_.running().contains(id)) return false;
+    Job& job = jobs_.at(id);
     job.ended = cycle.at;
     job.growth.Record(std::max(cycle.snapshot.now - *job.admitted, Duration{}), job.last);
-  }
+    return true;
+  });
 }
 
 Result<RecordedDays> Recording::Finish() {

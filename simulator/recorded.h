@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,7 @@ class Recording {
   };
 
   void TakeBase(const record::Base& base);
+  void TakeHistory(const record::Cycle& cycle);
   void TakeCycle(const record::Cycle& cycle);
   void See(const record::RecordedWaiting& waiting, const record::Cycle& cycle);
   void See(const record::RecordedRunning& running, const record::Cycle& cycle);
@@ -63,7 +65,8 @@ class Recording {
   const WallTime since_;
   record::CycleReader reader_;
   std::map<JobId, Job> jobs_;
-  std::map<JobId, bool> ran_before_;
+  std::set<JobId> live_;  // of these, those that have started and not ended
+  std::set<JobId> ran_before_;
   std::vector<KnownAttempt> history_;
   std::optional<WallTime> begins_, ends_;
   ResourceVector capacity_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "admission/draw.h"
@@ -228,6 +229,20 @@ TEST_F(ForesightTest, ForeseesNoLessThanAnAttemptHadReachedWhenThePoolRanOutOfMe
   LookAt(1, {});
   for (const UseAhead& future : foresight.OfNext("k", {})->forecast.futures)
     EXPECT_GE(*std::ranges::max_element(future.memory_bytes), 50 * (1 - 1e-5F));
+}
+
+// What was remembered between two looks is asked for at once where somebody plans in between.
+TEST_F(ForesightTest, ForeseesWithWhatWasRememberedSinceItLookedLast) {
+  LookAt(1, {});
+  for (int64_t i = 1; i <= kAttemptsPerKey + 9; ++i) {
+    foresight.Remember("k", {}, AFinishedAttempt(seconds(9)).Memory(100));
+    foresight.ForgetOutlooks();
+    const KeyOutlook* outlook = foresight.OfNext("k", {});
+    ASSERT_NE(outlook, nullptr);
+    EXPECT_TRUE(std::isfinite(outlook->forecast.expected.memory_bytes[0]));
+  }
+  LookAt(2, {});
+  EXPECT_NEAR(foresight.OfNext("k", {})->forecast.expected.memory_bytes[0], 100, 1);
 }
 
 }  // namespace
