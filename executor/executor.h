@@ -32,12 +32,13 @@ class Executor {
   virtual Status Control(const AttemptId& id, const AttemptControls& controls) = 0;
   virtual bool CanThrottle() const = 0;  // there is a memory.high
 
-  // The attempts that ended since the last call; their cgroups are empty and removed, their exit
-  // records stay until Forget(). A cgroup that does not empty (D state) keeps its attempt running
-  // (F16, F17).
+  // The attempts that ended since the last call; their cgroups are empty. These and their exit
+  // records stay until Forget(), so that a daemon that dies before finds it all again. A cgroup
+  // that does not empty (D state) keeps its attempt running (F16, F17).
   virtual std::vector<AttemptEnd> Reap() = 0;
 
-  // Removes an ended attempt's exit record. Called after the end is in the store. Logs stay.
+  // Removes an ended attempt's cgroup and exit record. Called after the end is in the store. Logs
+  // stay.
   virtual void Forget(const AttemptId& id) = 0;
   // Removes all that is left of an ended attempt, its logs too.
   virtual void Discard(const AttemptId& id) = 0;

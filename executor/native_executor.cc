@@ -75,7 +75,7 @@ class Native final : public NativeExecutor {
   Status Control(const AttemptId& id, const AttemptControls& controls) override;
   bool CanThrottle() const override { return mode_ == CgroupMode::kUnified; }
   std::vector<AttemptEnd> Reap() override;
-  void Forget(const AttemptId& id) override { RemoveExitRecord(DirectoryOf(id)); }
+  void Forget(const AttemptId& id) override;
   void Discard(const AttemptId& id) override { RemoveAttemptDirectory(DirectoryOf(id)); }
   Result<Recovered> Recover(const AttemptId& id) override;
   std::vector<std::string> RemoveStrangers() override;
@@ -96,7 +96,8 @@ class Native final : public NativeExecutor {
   void Hear(const AttemptId& id);
   Outcome OutcomeWithoutRecord(const AttemptId& id, int claim_error) const;
   ExitRecord EndedNow(Outcome outcome) const;
-  std::optional<CgroupReport> TakeDown(const AttemptId& id, int64_t pool_oom_events);
+  std::optional<CgroupReport> ReportOfEmpty(const AttemptId& id, int64_t pool_oom_events);
+  bool TakeDown(const AttemptId& id);
   bool Finish(const AttemptId& id, std::vector<AttemptEnd>& ends);
   AttemptEnd EndOf(const AttemptId& id, const ExitRecord& record, const CgroupReport& report) const;
   void ScheduleRetry();
@@ -153,7 +154,7 @@ Status Native::Watch(const AttemptId& id, Shim shim, int64_t pool_oom_events) {
 }
 
 void Native::UndoLaunch(const AttemptId& id) {
-  if (TakeDown(id, 0)) return RemoveAttemptDirectory(DirectoryOf(id));
+  if (TakeDown(id)) return RemoveAttemptDirectory(DirectoryOf(id));
   Settle(id, {Fate::kFailedLaunch, {}, EndedNow(Lost{}), 0});
 }
 
@@ -224,16 +225,23 @@ ExitRecord Native::EndedNow(Outcome outcome) const {
   return {boot_id_, std::move(outcome), now, now, {}, {}, 0};
 }
 
-// Removes the attempt's cgroup when it is empty, after what it has to say was read.
-std::optional<CgroupReport> Native::TakeDown(const AttemptId& id, int64_t pool_oom_events) {
+// What the attempt's cgroup has to say, once it is empty.
+std::optional<CgroupReport> Native::ReportOfEmpty(const AttemptId& id, int64_t pool_oom_events) {
   const std::string name = ToString(id);
   const auto populated = cgroups_->Populated(name);
-  if (!populated || *populated) {
-    (void)cgroups_->Kill(name);
-    return std::nullopt;
-  }
-  const CgroupReport report = cgroups_->Report(name, pool_oom_events);
-  return cgroups_->Remove(name) ? std::optional(report) : std::nullopt;
+  if (populated && !*populated) return cgroups_->Report(name, pool_oom_events);
+  (void)cgroups_->Kill(name);
+  return std::nullopt;
+}
+
+bool Native::TakeDown(const AttemptId& id) {
+  return ReportOfEmpty(id, 0) && cgroups_->Remove(ToString(id));
+}
+
+// Not before: who ran out of memory stands nowhere but in the cgroup until it is in the store.
+void Native::Forget(const AttemptId& id) {
+  if (!cgroups_->Remove(ToString(id))) Settle(id, {Fate::kStranger, {}, EndedNow(Lost{}), 0});
+  RemoveExitRecord(DirectoryOf(id));
 }
 
 // True when nothing of the attempt is left to be done.
@@ -245,17 +253,13 @@ bool Native::Finish(const AttemptId& id, std::vector<AttemptEnd>& ends) {
     (void)cgroups_->Kill(ToString(id));
     return false;
   }
-  const auto report = TakeDown(id, attempt.end->pool_oom_events);
-  if (!report) return false;
-  switch (attempt.fate) {
-    case Fate::kReported:
-      ends.push_back(EndOf(id, *attempt.end, *report));
-      break;
-    case Fate::kStranger:
-      break;
-    case Fate::kFailedLaunch:
-      RemoveAttemptDirectory(DirectoryOf(id));
-      break;
+  if (attempt.fate == Fate::kReported) {
+    const auto report = ReportOfEmpty(id, attempt.end->pool_oom_events);
+    if (!report) return false;
+    ends.push_back(EndOf(id, *attempt.end, *report));
+  } else {
+    if (!TakeDown(id)) return false;
+    if (attempt.fate == Fate::kFailedLaunch) RemoveAttemptDirectory(DirectoryOf(id));
   }
   attempts_.erase(found);
   return true;
@@ -297,7 +301,7 @@ Result<Executor::Recovered> Native::Recover(const AttemptId& id) {
   }
   auto record = ReadExitRecord(directory);
   if (!record && same_boot_ && *claim == Claim::kGivenUp) {
-    if (!TakeDown(id, 0)) Settle(id, {Fate::kStranger, {}, EndedNow(Lost{}), 0});
+    if (!TakeDown(id)) Settle(id, {Fate::kStranger, {}, EndedNow(Lost{}), 0});
     return Recovered::kNeverRan;
   }
   if (!record) {
@@ -333,7 +337,7 @@ std::vector<std::string> Native::RemoveStrangers() {
       continue;
     }
     (void)GiveUpOrSeeClaim(DirectoryOf(*id));
-    if (!TakeDown(*id, 0)) Settle(*id, {Fate::kStranger, {}, EndedNow(Lost{}), 0});
+    if (!TakeDown(*id)) Settle(*id, {Fate::kStranger, {}, EndedNow(Lost{}), 0});
   }
   if (!same_boot_) same_boot_ = MarkWith(state_dir_, boot_id_).has_value();
   return left_alone;

@@ -82,7 +82,7 @@ TEST_F(KernelControl, KillsAJobThatIsFrozen) {
   WaitUntilFrozenIs("1");
   ASSERT_TRUE(executor().Kill(Id(1)));
   EXPECT_THAT(WaitForEnd(Id(1)).outcome, VariantWith<Signaled>(Signaled{SIGKILL}));
-  EXPECT_TRUE(IsGone(Id(1)));
+  EXPECT_TRUE(IsGoneOnceForgotten(Id(1)));
 }
 
 // A daemon that died while a job was frozen.

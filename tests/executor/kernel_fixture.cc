@@ -89,6 +89,11 @@ std::string KernelTest::Stderr(const AttemptId& id) const {
   return Slurp(StderrPath(options_.state_dir, id));
 }
 
+bool KernelTest::IsGoneOnceForgotten(const AttemptId& id) {
+  executor_->Forget(id);
+  return IsGone(id);
+}
+
 bool KernelTest::IsGone(const AttemptId& id) const {
   for (const std::string& mount : Hierarchies(layout_.mounts))
     if (std::filesystem::exists(CgroupDirectory(mount, layout_.Attempt(ToString(id)))))

@@ -43,6 +43,8 @@ class KernelTest : public testing::Test {
   std::string Stderr(const AttemptId& id) const;
   // No cgroup of this name in any hierarchy.
   bool IsGone(const AttemptId& id) const;
+  // As the daemon forgets an attempt whose end is in the store.
+  bool IsGoneOnceForgotten(const AttemptId& id);
 
   NativeExecutorOptions options_;
 

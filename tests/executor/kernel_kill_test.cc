@@ -18,7 +18,7 @@ class KernelKill : public KernelTest {
     WaitForOutput(spec.id, "ready");
     ASSERT_TRUE(executor().Kill(spec.id));
     EXPECT_THAT(WaitForEnd(spec.id).outcome, VariantWith<Signaled>(Signaled{SIGKILL}));
-    EXPECT_TRUE(IsGone(spec.id));
+    EXPECT_TRUE(IsGoneOnceForgotten(spec.id));
   }
 };
 
@@ -50,7 +50,7 @@ TEST_F(KernelKill, KillsAndRemovesCgroupsThatTheJobMade) {
 TEST_F(KernelKill, KillsWhatTheCommandLeavesBehind) {
   const AttemptEnd end = Run(AnAttempt(1).Shell("setsid sleep 100 & sleep 100 & exit 3"));
   EXPECT_THAT(end.outcome, VariantWith<Exited>(Exited{3}));
-  EXPECT_TRUE(IsGone(Id(1)));
+  EXPECT_TRUE(IsGoneOnceForgotten(Id(1)));
 }
 
 // F55: whether the kill meets the shim before its claim, before the command or after, there is one
@@ -65,7 +65,7 @@ TEST_F(KernelKill, EndsAnAttemptOnceWhereverTheKillMeetsIt) {
     const auto* failed = std::get_if<LaunchFailed>(&outcome);
     EXPECT_TRUE(outcome == Outcome(Signaled{SIGKILL}) ||
                 (failed != nullptr && failed->os_error == ECANCELED));
-    EXPECT_TRUE(IsGone(Id(job)));
+    EXPECT_TRUE(IsGoneOnceForgotten(Id(job)));
   }
   EXPECT_TRUE(executor().Reap().empty());
 }

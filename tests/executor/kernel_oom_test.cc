@@ -40,6 +40,16 @@ TEST_F(KernelOom, TheWholeJobDiesByItsOwnLimit) {
   EXPECT_GT(end.usage.peak_memory_bytes, 30 * kMiB);
 }
 
+// Until its end is in the store.
+TEST_F(KernelOom, IsFoundAgainByADaemonThatStartsAfterTheEnd) {
+  ASSERT_EQ(Run(AnAttempt(1).Shell(kHungryChild).Limits(Limited(true))).oom, OomCause::kJobLimit);
+  Restart();
+  ASSERT_EQ(executor().Recover(Id(1)).value(), Executor::Recovered::kAdopted);
+  const AttemptEnd again = WaitForEnd(Id(1));
+  EXPECT_EQ(again.oom, OomCause::kJobLimit);
+  EXPECT_GT(again.usage.peak_memory_bytes, 30 * kMiB);
+}
+
 TEST_F(KernelOom, OnlyTheChildDiesIfTheJobIsNotAGroup) {
   const AttemptEnd end = Run(AnAttempt(1).Shell(kHungryChildOnly).Limits(Limited(false)));
   EXPECT_THAT(end.outcome, VariantWith<Exited>(Exited{0}));

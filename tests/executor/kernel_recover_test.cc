@@ -72,7 +72,7 @@ TEST_F(KernelRecover, ReportsWhatEndedWhileNoDaemonWasThere) {
   Restart();
   EXPECT_EQ(Recover(Id(1)), Recovered::kAdopted);
   EXPECT_THAT(WaitForEnd(Id(1)).outcome, VariantWith<Exited>(Exited{9}));
-  EXPECT_TRUE(IsGone(Id(1)));
+  EXPECT_TRUE(IsGoneOnceForgotten(Id(1)));
 }
 
 TEST_F(KernelRecover, KillsWhatItAdopted) {
@@ -102,7 +102,7 @@ TEST_F(KernelRecover, AnAttemptThatNeverRanDoesNotRunLater) {
     std::ifstream file(mark);
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     EXPECT_EQ(text, adopted ? "once\n" : "") << "job " << job;
-    EXPECT_TRUE(IsGone(Id(job)));
+    EXPECT_TRUE(IsGoneOnceForgotten(Id(job)));
   }
 }
 
@@ -111,7 +111,7 @@ TEST_F(KernelRecover, SaysThatAnAttemptIsLostWhenItsShimWasKilled) {
   WaitForOutput(Id(1), "ready");
   ::kill(std::stoi(Stdout(Id(1))), SIGKILL);
   EXPECT_THAT(WaitForEnd(Id(1)).outcome, VariantWith<Lost>(testing::_));
-  EXPECT_TRUE(IsGone(Id(1))) << "and that its processes die all the same";
+  EXPECT_TRUE(IsGoneOnceForgotten(Id(1))) << "and that its processes die all the same";
 }
 
 TEST_F(KernelRecover, SaysSoOfAShimThatDiedWhileNoDaemonWasThere) {
@@ -123,7 +123,7 @@ TEST_F(KernelRecover, SaysSoOfAShimThatDiedWhileNoDaemonWasThere) {
   Restart();
   EXPECT_EQ(Recover(Id(1)), Recovered::kAdopted);
   EXPECT_THAT(WaitForEnd(Id(1)).outcome, VariantWith<Lost>(testing::_));
-  EXPECT_TRUE(IsGone(Id(1)));
+  EXPECT_TRUE(IsGoneOnceForgotten(Id(1)));
 }
 
 // I9

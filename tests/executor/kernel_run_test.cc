@@ -46,7 +46,7 @@ TEST_F(KernelRun, ReportsTheExitCodeAndLeavesNoCgroup) {
   EXPECT_EQ(Stderr(Id(1)), "err\n");
   EXPECT_EQ(end.oom, OomCause::kNone);
   EXPECT_LT(end.started_at, end.ended_at);
-  EXPECT_TRUE(IsGone(Id(1)));
+  EXPECT_TRUE(IsGoneOnceForgotten(Id(1)));
   EXPECT_TRUE(executor().Live().empty());
 }
 

@@ -109,7 +109,21 @@ TEST_F(NativeExecutorTest, RunsACommandAndReportsItsEndOnce) {
   EXPECT_THAT(WaitForEnd(Id(1)).outcome, VariantWith<Exited>(Exited{3}));
   EXPECT_THAT(executor_->Live(), IsEmpty());
   EXPECT_THAT(executor_->Reap(), IsEmpty());
+  executor_->Forget(Id(1));
   EXPECT_THAT(cgroups_.there, IsEmpty());
+}
+
+// Rule 9: who ran out of memory stands in the cgroup alone until the end is in the store.
+TEST_F(NativeExecutorTest, FindsAgainWhoRanOutOfMemoryUntilTheEndIsForgotten) {
+  cgroups_.report = {OomCause::kJobLimit, {100, 2, 3000}};
+  ASSERT_TRUE(Launch(AnAttempt(1)));
+  for (int daemon = 0; daemon < 3; ++daemon) {
+    const AttemptEnd end = WaitForEnd(Id(1));
+    EXPECT_EQ(end.oom, OomCause::kJobLimit);
+    EXPECT_EQ(end.usage.peak_memory_bytes, 100);
+    Restart();
+    EXPECT_EQ(Recover(Id(1)), Recovered::kAdopted);
+  }
 }
 
 TEST_F(NativeExecutorTest, TheShimAndItsCommandEnterTheirCgroups) {
@@ -156,12 +170,16 @@ TEST_F(NativeExecutorTest, AnAttemptWhoseProcessesDoNotDieGoesOn) {
 TEST_F(NativeExecutorTest, RetriesACgroupThatCannotBeRemovedYet) {
   cgroups_.busy = {"1-1"};
   ASSERT_TRUE(Launch(AnAttempt(1)));
-  WaitUntil("the record", executor_->WaitFd(), [&] {
-    EXPECT_THAT(executor_->Reap(), IsEmpty());
-    return ReadExitRecord(DirectoryOf(Id(1))).has_value();
-  });
-  cgroups_.busy.clear();
   EXPECT_THAT(WaitForEnd(Id(1)).outcome, VariantWith<Exited>(Exited{0}));
+  executor_->Forget(Id(1));
+  EXPECT_THAT(executor_->Reap(), IsEmpty());
+  EXPECT_THAT(cgroups_.there, Not(IsEmpty()));
+  EXPECT_THAT(executor_->Live(), IsEmpty());
+  cgroups_.busy.clear();
+  WaitUntil("the cgroup to go", executor_->WaitFd(), [&] {
+    EXPECT_THAT(executor_->Reap(), IsEmpty());
+    return cgroups_.there.empty();
+  });
 }
 
 TEST_F(NativeExecutorTest, RepeatsAKillUntilTheAttemptEnds) {
@@ -278,6 +296,7 @@ TEST_F(NativeExecutorTest, AnAttemptWithoutADirectoryIsLostIfItsCgroupIsThere) {
   EXPECT_EQ(Recover(Id(1)), Recovered::kAdopted);
   EXPECT_THAT(WaitForEnd(Id(1)).outcome,
               VariantWith<Lost>(Field(&Lost::message, testing::HasSubstr("was removed"))));
+  executor_->Forget(Id(1));
   EXPECT_THAT(cgroups_.there, IsEmpty());
 }
 
