@@ -1,6 +1,7 @@
 #include "admission/history.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "admission/nearest_rank.h"
 #include "admission/oom.h"
@@ -15,27 +16,35 @@ void Raise(std::optional<int64_t>& peak, std::optional<int64_t> value) {
 }  // namespace
 
 std::optional<int64_t> RaisedMemory(const FinishedAttempt& attempt) {
-  if (!attempt.out_of_memory || !attempt.request_memory_bytes) return std::nullopt;
-  return RaisedAfterOom(*attempt.request_memory_bytes, attempt.peak_memory_bytes);
+  if (attempt.memory_kill != MemoryKill::kOwnLimit) return std::nullopt;
+  return RaisedAfterOom(attempt.request_memory_bytes.value_or(0), attempt.peak_memory_bytes);
 }
+
+namespace {
+
+// What the next one is foreseen to reach at least. Absent: nothing is said of that.
+std::optional<int64_t> LeastOfNext(const FinishedAttempt& attempt, const Use& peak) {
+  if (attempt.memory_kill == MemoryKill::kWithOthers) return std::llround(peak.memory_bytes);
+  return RaisedMemory(attempt);
+}
+
+}  // namespace
 
 std::optional<PastAttempt> ToPast(const FinishedAttempt& attempt) {
   if (!attempt.growth && !attempt.peak_memory_bytes) return std::nullopt;
   PastAttempt past{attempt.duration, {}, {}, {}, attempt.started};
-  past.raised_memory_bytes = RaisedMemory(attempt);
-  const bool with_others = attempt.out_of_memory && !past.raised_memory_bytes;
   if (attempt.growth) {
     past.growth = *attempt.growth;
     // Not what the kernel calls the peak: page cache that nobody needs is in that.
     past.peak = past.growth.MostOver(Duration{}, Duration::max());
-    if (with_others) past.raised_memory_bytes = static_cast<int64_t>(past.peak.memory_bytes);
+    past.raised_memory_bytes = LeastOfNext(attempt, past.peak);
     return past;
   }
-  if (with_others) past.raised_memory_bytes = attempt.peak_memory_bytes;
   past.peak = {static_cast<double>(*attempt.peak_memory_bytes),
                static_cast<double>(AverageCpuMillis(attempt).value_or(0))};
   past.growth.Record(Duration{}, past.peak);
   past.growth.Record(attempt.duration, past.peak);
+  past.raised_memory_bytes = LeastOfNext(attempt, past.peak);
   return past;
 }
 

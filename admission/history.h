@@ -11,6 +11,14 @@
 // What a key's finished attempts say about its next job. Pure.
 namespace headroom {
 
+// Whether it was killed for want of memory, and of whose.
+enum class MemoryKill {
+  kNone,
+  kOwnLimit,
+  kWithOthers,  // of the pool or the host: it says how far it had come, not that it asked for too
+                // little
+};
+
 // What one finished attempt used. Absent: not measured.
 struct FinishedAttempt {
   Duration duration{};
@@ -18,14 +26,14 @@ struct FinishedAttempt {
   std::optional<int64_t> peak_pids;
   std::optional<int64_t> cpu_usec;  // time on CPU
   std::optional<WallTime> started;  // absent: before all of which it is known
-  std::optional<int64_t> request_memory_bytes, request_cpu_millis;  // it ran with
-  bool out_of_memory = false;    // at its own limit; with no request above: together with others
+  std::optional<int64_t> request_memory_bytes, request_cpu_millis;  // that it ran with
+  MemoryKill memory_kill = MemoryKill::kNone;
   std::optional<Growth> growth;  // absent: nobody saw it grow
 
   bool operator==(const FinishedAttempt&) const = default;
 };
 
-// What the key's next job is to have, if this one ran out of memory.
+// What the key's next job is to have, if this one ran out of memory at its own limit.
 std::optional<int64_t> RaisedMemory(const FinishedAttempt& attempt);
 
 // As forecasts use it: of which no growth was seen counts as flat at its peak. Absent: nothing of

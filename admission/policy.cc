@@ -256,6 +256,10 @@ void CheckRetry(Checks& checks, const RetryPolicy& retry) {
 void CheckRelief(Checks& checks, const Policy& policy) {
   constexpr Duration kLongest = std::chrono::hours(1);
   if (policy.relief.empty()) return;
+  if (policy.mode != AdmissionMode::kHeadroom)
+    return checks.Report("/relief", "needs /admission/mode \"headroom\": in mode \"" +
+                                        std::string(ToString(policy.mode)) +
+                                        "\" jobs would start into the room that it makes");
   const auto gate = std::ranges::find_if(policy.gate, [](const GateThreshold& row) {
     return row.resource == PressureResource::kMemory && row.kind == PressureKind::kFull;
   });

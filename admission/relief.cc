@@ -130,6 +130,8 @@ std::string_view ToString(ReliefEnd end) {
       return "policy";
     case ReliefEnd::kJobEnded:
       return "job_ended";
+    case ReliefEnd::kStopped:
+      return "stopped";
   }
   return "deadline";
 }

@@ -62,9 +62,11 @@ enum class ReliefEnd {
   kRecovered,  // the gate is open
   kPolicy,     // has no such rung any more
   kJobEnded,
+  kStopped,  // the daemon is
 };
 
-std::string_view ToString(ReliefEnd end);  // "deadline", "recovered", "policy", "job_ended"
+// "deadline", "recovered", "policy", "job_ended", "stopped"
+std::string_view ToString(ReliefEnd end);
 
 // Something to do, and to tell: a step that is taken, or one that is undone, with its effect.
 struct ReliefMove {

@@ -1,6 +1,5 @@
 #include "admission/shadow.h"
 
-#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -8,27 +7,25 @@
 
 namespace headroom {
 
-void Shadow::Look(const Snapshot& real, const std::vector<PressureReading>& pressure,
-                  std::vector<OpenWindow> windows, std::span<const WaitingJob> waiting,
-                  const Decisions& decided) {
-  Snapshot seen = SeenBy(real, pressure);
-  seen.windows = std::move(windows);
-  last_ = Decide(seen, waiting, policy_);
-  Compare(decided);
+void Shadow::Look(const RealCycle& real) {
+  const Snapshot seen = SeenBy(real);
+  last_ = Decide(seen, real.waiting, policy_);
+  const OuterSignals signals{real.trouble, gate_.position == GatePosition::kOpen,
+                             TargetUseOf(last_)};
+  outer_ = NextOuterLoop(outer_, signals, policy_, seen.now);
+  Compare(real.decisions);
 }
 
 // What comes of decisions is the candidate's own, what was measured is everybody's.
-Snapshot Shadow::SeenBy(const Snapshot& real, const std::vector<PressureReading>& pressure) {
-  gate_ = NextGate(gate_, pressure, policy_.gate, policy_.gate_quiet, real.now);
-  Snapshot seen = real;
+Snapshot Shadow::SeenBy(const RealCycle& real) {
+  Snapshot seen = real.snapshot;
+  gate_ = NextGate(gate_, real.pressure, policy_.gate, policy_.gate_quiet, seen.now);
   if (seen.host) seen.host->capacity.tokens = policy_.tokens;
   seen.gate = gate_;
   seen.resting = last_.resting;
   seen.trim = last_.trim;
   seen.past_use = last_.past_use;
-  // Trouble is what really happened, and how far the candidate lets it lower the target its own.
-  seen.target_factor =
-      policy_.backoff_floor ? std::max(real.target_factor, *policy_.backoff_floor) : 1;
+  seen.target_factor = outer_.factor;
   return seen;
 }
 

@@ -7,6 +7,7 @@
 #include "admission/decision.h"
 #include "admission/gate.h"
 #include "admission/job.h"
+#include "admission/outer_loop.h"
 #include "admission/policy.h"
 #include "admission/snapshot.h"
 
@@ -16,6 +17,15 @@
 // does not run. So it says of each job whether it would start sooner or later, and not how the host
 // would look after a day of it; that is for a simulation on recorded history.
 namespace headroom {
+
+// What one cycle saw and decided in truth, as the candidate is to see it.
+struct RealCycle {
+  const Snapshot& snapshot;  // but for what depends on the policy: windows, and who runs alone
+  const std::vector<PressureReading>& pressure;
+  bool trouble = false;                 // for the outer loop (outer_loop.h)
+  std::span<const WaitingJob> waiting;  // with what they are taken to need under the candidate
+  const Decisions& decisions;           // the real ones
+};
 
 // Of the jobs that really started: when the candidate would have started them, as soon as it was
 // asked. A job that waits under both is in none.
@@ -34,11 +44,7 @@ class Shadow {
 
   const Policy& policy() const { return policy_; }
 
-  // One cycle: what was really seen and decided, when the candidate's windows fall, and the same
-  // waiting jobs with what they are taken to need under it.
-  void Look(const Snapshot& real, const std::vector<PressureReading>& pressure,
-            std::vector<OpenWindow> windows, std::span<const WaitingJob> waiting,
-            const Decisions& decided);
+  void Look(const RealCycle& real);
 
   const Decisions& last() const { return last_; }  // the candidate's
   // Those that it would start now and that really wait on.
@@ -46,11 +52,12 @@ class Shadow {
   const ShadowTotals& totals() const { return totals_; }
 
  private:
-  Snapshot SeenBy(const Snapshot& real, const std::vector<PressureReading>& pressure);
+  Snapshot SeenBy(const RealCycle& real);
   void Compare(const Decisions& decided);
 
   const Policy policy_;
   GateState gate_;
+  OuterLoop outer_;
   Decisions last_;
   std::set<JobId> would_have_;  // started in an earlier cycle, and that wait on
   int64_t would_start_ = 0;

@@ -66,7 +66,11 @@ std::string NotDecided(const record::Played& cycle, std::optional<JobId> job) {
   if (!job) return "no job waited\n";
   const bool ran = std::ranges::find(cycle.snapshot.running, *job, &RunningJob::id) !=
                    cycle.snapshot.running.end();
-  return fmt::format("job {} {}\n", job->value, ran ? "ran" : "neither waited nor ran");
+  const bool held_back = std::ranges::find(cycle.held_back, *job) != cycle.held_back.end();
+  return fmt::format("job {} {}\n", job->value,
+                     ran         ? "ran"
+                     : held_back ? "waited to be tried again, because it could not be started"
+                                 : "neither waited nor ran");
 }
 
 std::string ToText(const record::Played& cycle, const std::vector<const Decision*>& decisions,

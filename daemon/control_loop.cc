@@ -30,11 +30,6 @@ Duration Backoff(int failures) {
                             kLongestBackoff);
 }
 
-bool HoldsAnAttempt(const JobRecord& job) {
-  return job.state == JobState::kStarting || job.state == JobState::kRunning ||
-         job.state == JobState::kStopping;
-}
-
 std::optional<double> FullMemoryPressure(const std::vector<PressureReading>& readings) {
   const auto found = std::ranges::find_if(readings, [](const PressureReading& reading) {
     return reading.resource == PressureResource::kMemory && reading.kind == PressureKind::kFull;
@@ -82,6 +77,7 @@ ControlLoop::ControlLoop(LoopParts parts, Policy policy)
       executor_(parts.executor),
       metrics_(parts.metrics),
       policy_(std::move(policy)),
+      relief_(book_, executor_, metrics_),
       log_(book_) {
   gate_.since = clock_.Now();
 }
@@ -99,12 +95,15 @@ void ControlLoop::Tick() {
   const TimePoint before = clock_.Now();
   const Decisions decisions = Decide(snapshot, candidates, policy_);  // 4. pure
   const Duration decide_time = clock_.Now() - before;
-  Relieve(snapshot, seen);
+  relief_.Look({FullMemoryPressure(seen.pressure), gate_.position == GatePosition::kOpen},
+               snapshot.running, policy_, now_);
   score_ = NextScore(score_, {snapshot, candidates, decisions, std::exchange(memory_kills_, 0)},
                      policy_);
   view_ = {snapshot, decisions, seen, decide_time, {}, score_.totals};
   LookInShadow(seen, candidates);
-  Note(seen, decisions, candidates);
+  const ResourceVector capacity = CapacityOf(seen);
+  log_.Note({clock_.WallNow(), policy_, generation_, DefaultUse(policy_, capacity), UseOf(capacity),
+             view_.snapshot, candidates, view_.decisions});
   const bool committed = recorded && Apply(decisions, candidates) && Prune() &&
                          log_.Store(now_, clock_.WallNow(), policy_.retention) && book_.Commit();
   log_.Settle(committed);
@@ -213,55 +212,6 @@ void ControlLoop::MoveTarget(const Decisions& decisions) {
   static_cast<void>(book_.Note("target_lowered", std::nullopt, TargetDetail(outer_.factor)));
 }
 
-// On jobs that run; one that is being stopped goes anyway.
-void ControlLoop::Relieve(const Snapshot& snapshot, const Observation& seen) {
-  if (!policy_.relief.empty() || !relief_.in_force.empty()) {
-    std::vector<ReliefRung> rungs = policy_.relief;
-    if (!executor_.CanThrottle())
-      std::erase_if(rungs,
-                    [](const ReliefRung& rung) { return rung.step == ReliefStep::kThrottle; });
-    std::vector<RunningJob> running = snapshot.running;
-    std::erase_if(running, [&](const RunningJob& job) {
-      const JobRecord* record = book_.Find(job.id);
-      return record == nullptr || record->state != JobState::kRunning;
-    });
-    const ReliefSigns signs{FullMemoryPressure(seen.pressure),
-                            gate_.position == GatePosition::kOpen};
-    ReliefPass pass = NextRelief(relief_, signs, running, rungs, now_);
-    relief_ = std::move(pass.next);
-    for (const ReliefMove& move : pass.moves) Tell(move);
-  }
-  PutControlsInForce();
-}
-
-void ControlLoop::Tell(const ReliefMove& move) {
-  const std::string_view step = ToString(move.step.step);
-  if (move.undone) {
-    spdlog::warn("relief: {} of job {} is over ({})", step, move.step.job.value,
-                 ToString(*move.undone));
-  } else {
-    spdlog::warn("relief: {} of job {}, memory pressure (full) is {:.1f}%", step,
-                 move.step.job.value, move.step.pressure);
-    metrics_.ReliefTaken(move.step.step);
-  }
-  // Also of a job that is being stopped: if that cannot be stored, it runs on and must not stand
-  // still.
-  to_control_.insert(move.step.job);
-  static_cast<void>(book_.Note("relief_step", move.step.job, ReliefDetail(move, now_)));
-}
-
-// What cannot be done now is tried again: above all, nothing stays frozen for an error.
-void ControlLoop::PutControlsInForce() {
-  std::erase_if(to_control_, [&](JobId id) {
-    const JobRecord* job = book_.Find(id);
-    if (job == nullptr || !HoldsAnAttempt(*job)) return true;
-    const Status done = executor_.Control(AttemptOf(*job), ControlsOf(*job, policy_.jobs, relief_));
-    if (done || done.error().code == ErrorCode::kUnsupported) return true;
-    spdlog::error("relief: job {}: {}", id.value, done.error().message);
-    return false;
-  });
-}
-
 // Something to commit in each cycle, so that a store that failed is seen to work again (F7). It
 // becomes durable with what it tells.
 void ControlLoop::NoteFailure() {
@@ -343,57 +293,24 @@ std::span<const WaitingJob> ControlLoop::Candidates(const ResourceVector& capaci
   return candidates_;
 }
 
-// The same jobs, with what they are taken to need under the other policy.
+// The same host and jobs, as the other policy has it.
 void ControlLoop::LookInShadow(const Observation& seen, std::span<const WaitingJob> candidates) {
   if (!shadow_) return;
+  const Policy& other = shadow_->policy();
   std::vector<WaitingJob> waiting(candidates.begin(), candidates.end());
   for (WaitingJob& job : waiting) {
     const JobRecord* record = book_.Find(job.id);
     if (record == nullptr) continue;
-    if (auto own = book_.Resolve(*record, shadow_->policy(), CapacityOf(seen), foresight_))
+    job.alone = RunsAlone(*record, other);
+    if (auto own = book_.Resolve(*record, other, CapacityOf(seen), foresight_))
       job.request = std::move(own->request);
   }
-  shadow_->Look(view_.snapshot, seen.pressure, WindowsOf(shadow_->policy()), waiting,
-                view_.decisions);
-}
-
-// For the decision log, before what was rejected leaves the book.
-void ControlLoop::Note(const Observation& seen, const Decisions& decisions,
-                       std::span<const WaitingJob> candidates) {
-  if (!log_.enabled()) return;
-  const ResourceVector capacity = CapacityOf(seen);
-  record::CycleView cycle{.at = clock_.WallNow(),
-                          .policy = policy_,
-                          .generation = generation_,
-                          .pool_default = DefaultUse(policy_, capacity),
-                          .capacity = UseOf(capacity),
-                          .snapshot = view_.snapshot,
-                          .running_owners = {},
-                          .waiting_version = book_.waiting_version(),
-                          .waiting = {},
-                          .held_back = {},
-                          .decisions = decisions};
-  const auto owner_of = [](const JobRecord* job) {
-    return job == nullptr ? record::Owner()
-                          : record::Owner{job->submission.key, job->submission.tenant};
-  };
-  for (const RunningJob& job : view_.snapshot.running)
-    cycle.running_owners.push_back(owner_of(book_.Find(job.id)));
-  const auto& line = book_.LastWaiting();
-  if (log_.Wants(cycle.waiting_version)) {
-    for (const WaitingJob& job : line) {
-      const JobRecord* known = book_.Find(job.id);
-      cycle.waiting.push_back({&job, owner_of(known),
-                               known == nullptr ? DeclaredRequest() : known->submission.request});
-    }
+  Snapshot snapshot = view_.snapshot;
+  snapshot.windows = WindowsOf(other);
+  for (RunningJob& job : snapshot.running) {
+    if (const JobRecord* record = book_.Find(job.id)) job.alone = RunsAlone(*record, other);
   }
-  if (candidates.size() < line.size()) {
-    for (const WaitingJob& job : line) {
-      if (!std::ranges::binary_search(candidates, job.id, {}, &WaitingJob::id))
-        cycle.held_back.push_back(job.id);
-    }
-  }
-  log_.Note(cycle);
+  shadow_->Look({snapshot, seen.pressure, trouble_, waiting, view_.decisions});
 }
 
 Status ControlLoop::Apply(const Decisions& decisions, std::span<const WaitingJob> candidates) {
@@ -546,10 +463,10 @@ Status ControlLoop::Recover() {
       if (Status noted = book_.Note("job_finished", next.id, FinishDetail(next)); !noted)
         return noted;
     }
-    if (adopted) to_control_.insert(next.id);  // the last daemon may have left it frozen
+    if (adopted) relief_.Adopt(next.id);
     if (adopted && job.state == JobState::kStopping) Kill(next);
   }
-  PutControlsInForce();
+  relief_.PutInForce(policy_);
   for (const std::string& name : executor_.RemoveStrangers()) {
     spdlog::warn(
         "cgroup {} is of no job in this state directory: left alone, and counted as use outside",
@@ -576,9 +493,12 @@ void ControlLoop::Remember(std::span<const PastAttemptOfKey> attempts) {
 void ControlLoop::SetPolicy(Policy policy) {
   policy_ = std::move(policy);
   generation_ += 1;
-  windows_.clear();    // those of the old one; the next cycle follows at once
-  relief_.rungs = {};  // a new rung waits its time
+  // Those of the old one mean nothing to it, also for who asks before the next cycle.
+  windows_ = view_.snapshot.windows = WindowsOf(policy_);
+  relief_.StartOver();
 }
+
+void ControlLoop::Stop() { relief_.UndoAll(policy_, clock_.Now()); }
 
 void ControlLoop::SetShadow(std::optional<Policy> policy) {
   shadow_.reset();

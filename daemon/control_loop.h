@@ -4,7 +4,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,6 +23,7 @@
 #include "daemon/job_book.h"
 #include "daemon/lifecycle.h"
 #include "daemon/metrics.h"
+#include "daemon/relief_control.h"
 #include "executor/executor.h"
 
 // The cycle: reap what ended, measure, build one snapshot, decide, apply, publish.
@@ -49,6 +49,9 @@ class ControlLoop {
 
   // One cycle.
   void Tick();
+
+  // The daemon stops: jobs go on, and nothing that has to be undone is left on them.
+  void Stop();
 
   // Kills a running job's attempt. The end comes with a later cycle.
   void Kill(const JobRecord& job);
@@ -89,7 +92,7 @@ class ControlLoop {
   Present LookNow();
   const Foresight& foresight() const { return foresight_; }
   // What is done to running jobs now for want of memory.
-  const Relief& relief() const { return relief_; }
+  const Relief& relief() const { return relief_.state(); }
 
   // How long until a job that could not be launched is tried again; absent: it is not held back.
   std::optional<Duration> RetriesIn(JobId job) const;
@@ -109,17 +112,12 @@ class ControlLoop {
   Observation Measure();
   void MoveGate(const Observation& seen);
   void MoveTarget(const Decisions& decisions);
-  void Relieve(const Snapshot& snapshot, const Observation& seen);
-  void Tell(const ReliefMove& move);
-  void PutControlsInForce();
   void NoteFailure();
   void LookAhead(const Observation& seen);
   std::vector<OpenWindow> WindowsOf(const Policy& policy) const;
   Snapshot BuildSnapshot(const Observation& seen) const;
   void LookInShadow(const Observation& seen, std::span<const WaitingJob> candidates);
   std::span<const WaitingJob> Candidates(const ResourceVector& capacity);
-  void Note(const Observation& seen, const Decisions& decisions,
-            std::span<const WaitingJob> candidates);
   Status Apply(const Decisions& decisions, std::span<const WaitingJob> candidates);
   Status Prune();
   Status Admit(const Decision& decision, const WaitingJob& candidate);
@@ -146,8 +144,7 @@ class ControlLoop {
   Trim trim_;
   OuterLoop outer_;
   bool trouble_ = false;  // since outer_ was computed
-  Relief relief_;
-  std::set<JobId> to_control_;  // what is in force on them may not be what relief_ says
+  ReliefControl relief_;
   PastUse past_use_;
   std::vector<OpenWindow> windows_;
   Foresight foresight_;

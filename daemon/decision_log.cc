@@ -1,5 +1,7 @@
 #include "daemon/decision_log.h"
 
+#include <algorithm>
+
 #include "admission/history.h"
 
 namespace headroom {
@@ -12,11 +14,16 @@ constexpr int64_t kSpans = 4;
 // A base may be large, and whoever reads a little of it has to read a whole part.
 constexpr std::size_t kMostPartBytes = 256 << 10;
 
+record::Owner OwnerOf(const JobRecord* job) {
+  return job == nullptr ? record::Owner()
+                        : record::Owner{job->submission.key, job->submission.tenant};
+}
+
 }  // namespace
 
 void DecisionLog::Begin(TimePoint now, const Retention& keep, Foresight& foresight,
                         std::span<const Foresight::Attempt> running, bool idle) {
-  const bool enabled = keep.decision_bytes > 0;
+  const bool enabled = keep.decision_bytes > 0 && !waits_for_room_;
   if (!enabled || !enabled_) recorder_.Lost();
   enabled_ = enabled;
   recorder_.set_span_bytes(keep.decision_bytes / kSpans);
@@ -26,8 +33,9 @@ void DecisionLog::Begin(TimePoint now, const Retention& keep, Foresight& foresig
   book_.ForgetWaiting();
 }
 
-void DecisionLog::Note(const record::CycleView& cycle) {
-  for (record::Row& row : recorder_.Cycle(cycle)) {
+void DecisionLog::Note(const DecidedCycle& cycle) {
+  if (!enabled_) return;
+  for (record::Row& row : recorder_.Cycle(ViewOf(cycle))) {
     const bool joins = !rows_.empty() && row.kind == record::Kind::kCycle &&
                        rows_.back().kind == record::Kind::kCycle;
     if (joins)
@@ -37,9 +45,40 @@ void DecisionLog::Note(const record::CycleView& cycle) {
   }
 }
 
+record::CycleView DecisionLog::ViewOf(const DecidedCycle& cycle) const {
+  record::CycleView view{.at = cycle.at,
+                         .policy = cycle.policy,
+                         .generation = cycle.generation,
+                         .pool_default = cycle.pool_default,
+                         .capacity = cycle.capacity,
+                         .snapshot = cycle.snapshot,
+                         .running_owners = {},
+                         .waiting_version = book_.waiting_version(),
+                         .waiting = {},
+                         .held_back = {},
+                         .decisions = cycle.decisions};
+  for (const RunningJob& job : cycle.snapshot.running)
+    view.running_owners.push_back(OwnerOf(book_.Find(job.id)));
+  const auto& line = book_.LastWaiting();
+  if (recorder_.Wants(view.waiting_version)) {
+    for (const WaitingJob& job : line) {
+      const JobRecord* known = book_.Find(job.id);
+      view.waiting.push_back(
+          {&job, OwnerOf(known), known == nullptr ? DeclaredRequest() : known->submission.request});
+    }
+  }
+  if (cycle.candidates.size() < line.size()) {
+    for (const WaitingJob& job : line) {
+      if (!std::ranges::binary_search(cycle.candidates, job.id, {}, &WaitingJob::id))
+        view.held_back.push_back(job.id);
+    }
+  }
+  return view;
+}
+
 Status DecisionLog::Store(TimePoint now, WallTime at, const Retention& keep) {
-  if (rows_.empty()) return {};
   if (Status pruned = Prune(now, at, keep); !pruned) return pruned;
+  if (rows_.empty()) return {};
   if (now - flushed_at_ < kFlushEvery && !book_.HasUncommitted()) return {};
   flushed_at_ = now;
   return Flush();
@@ -58,6 +97,7 @@ Status DecisionLog::Flush() {
 }
 
 void DecisionLog::Settle(bool committed) {
+  waits_for_room_ = !committed;
   if (committed) return;
   recorder_.Lost();
   rows_.clear();

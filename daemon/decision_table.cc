@@ -70,6 +70,12 @@ Result<std::string> ReadDecisionBytes(Database& db, int64_t offset, std::size_t 
 }
 
 Status PruneDecisionParts(Database& db, int64_t bytes, WallTime before) {
+  if (bytes == 0) {
+    return db
+        .Ask("DELETE FROM decisions WHERE id IN (SELECT id FROM decisions ORDER BY ends LIMIT ?1)")
+        .Bind(kMostPruned)
+        .Run();
+  }
   return db
       .Ask(
           "DELETE FROM decisions WHERE id IN (SELECT id FROM decisions WHERE ends < coalesce(max("

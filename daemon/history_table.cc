@@ -61,7 +61,7 @@ PastAttemptOfKey ReadPast(Query& row, int64_t id) {
   past.limit_memory_bytes = row.MaybeInt();
   past.limit_cpu_millis = row.MaybeInt();
   past.origin = row.MaybeText();
-  past.attempt.out_of_memory = past.oom != OomCause::kNone;
+  past.attempt.memory_kill = KillOf(past.oom);
   past.attempt.growth = ReadGrowth(row, id);
   return past;
 }
@@ -106,8 +106,7 @@ Result<std::optional<KeyHistory>> ReadHistory(Database& db, const std::string& k
     if (!*more) return Summarise(attempts);
     attempts.push_back(ReadUse(rows));
     attempts.back().request_memory_bytes = rows.MaybeInt();
-    attempts.back().out_of_memory =
-        ParseOomCause(rows.Text()).value_or(OomCause::kNone) != OomCause::kNone;
+    attempts.back().memory_kill = KillOf(ParseOomCause(rows.Text()).value_or(OomCause::kNone));
   }
 }
 

@@ -18,16 +18,14 @@ FinishedAttempt AttemptOf(const JobRecord& running, const AttemptEnd& end, const
   attempt.peak_pids = end.usage.peak_pids;
   attempt.cpu_usec = end.usage.cpu_usec;
   attempt.started = WallOf(end.started_at, now);
-  // What it asked for says nothing of a kill for want of what others held.
-  const bool with_others = end.oom == OomCause::kPoolLimit || end.oom == OomCause::kHost;
-  if (running.reserved && !with_others) {
+  if (running.reserved) {
     // More than its own limit it could not have used, whatever it had asked for.
     attempt.request_memory_bytes =
         std::min(running.reserved->memory_bytes,
                  running.submission.memory_max_bytes.value_or(running.reserved->memory_bytes));
     attempt.request_cpu_millis = running.reserved->cpu_millis;
   }
-  attempt.out_of_memory = end.oom != OomCause::kNone;
+  attempt.memory_kill = KillOf(end.oom);
   if (growth != nullptr) attempt.growth = *growth;
   return attempt;
 }

@@ -97,6 +97,11 @@ std::optional<T> FirstOf(const std::optional<T>& own, const std::optional<T>& ot
 
 }  // namespace
 
+bool HoldsAnAttempt(const JobRecord& job) {
+  return job.state == JobState::kStarting || job.state == JobState::kRunning ||
+         job.state == JobState::kStopping;
+}
+
 WallTime WallOf(TimePoint at, const Instant& now) {
   const Duration ago = std::max(now.boot - at, Duration::zero());
   return now.wall - std::chrono::duration_cast<WallTime::duration>(ago);

@@ -41,6 +41,9 @@ JobRecord Requeued(JobRecord job, std::string why);
 JobRecord FinishedWithoutRunning(JobRecord job, JobOutcome outcome, std::string why,
                                  const Instant& now);
 
+// Something of it runs, or may.
+bool HoldsAnAttempt(const JobRecord& job);
+
 // Ended with its attempt, at the attempt's own instant.
 JobRecord Finished(JobRecord job, const AttemptEnd& end, const Instant& now);
 

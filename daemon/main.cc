@@ -255,6 +255,7 @@ class Headroomd {
   int Stop() {
     server_->Stop();
     ::unlink(options_.socket.c_str());
+    loop_->Stop();
     static_cast<void>(book_->Note("daemon_stopped", std::nullopt, "{}"));
     Commit();
     spdlog::info("stopped; {} jobs go on", executor_->Live().size());

@@ -13,6 +13,11 @@
 // What the state file remembers of an attempt that has ended, longer than it remembers its job.
 namespace headroom {
 
+constexpr MemoryKill KillOf(OomCause cause) {
+  if (cause == OomCause::kNone) return MemoryKill::kNone;
+  return cause == OomCause::kJobLimit ? MemoryKill::kOwnLimit : MemoryKill::kWithOthers;
+}
+
 struct PastAttemptOfKey {
   std::string key;
   std::string tenant;

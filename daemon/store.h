@@ -115,7 +115,7 @@ class Store {
   // there yet.
   virtual Result<std::string> ReadDecisions(int64_t offset, std::size_t limit) = 0;
   // Removes the oldest spans: those beyond `bytes`, and those that end before `before`; a little at
-  // a time. The last one stays.
+  // a time. The last one stays, unless `bytes` is 0.
   virtual Status PruneDecisions(int64_t bytes, WallTime before) = 0;
 
   // Makes all writes since the last Commit durable. Nothing to write: returns at once.

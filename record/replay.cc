@@ -39,7 +39,7 @@ void Replay::GoOnFrom(Checkpoint checkpoint) {
 Result<std::optional<Played>> Replay::Decided(Cycle cycle) {
   TakeUp(std::move(cycle.ends));
   if (!cycle.is_whole) return std::nullopt;
-  Played played{cycle.at, cycle.generation, cycle.snapshot, {}, {}};
+  Played played{cycle.at, cycle.generation, cycle.snapshot, {}, cycle.held_back, {}};
   played.snapshot.past_use = cycle.past_use.value_or(past_use_);
   Look(cycle, played.snapshot);
   played.waiting = Shown(cycle);

@@ -19,6 +19,7 @@ struct Played {
   int64_t generation = 0;  // of the policy
   Snapshot snapshot;
   std::vector<WaitingJob> waiting;  // as Decide() was shown them
+  std::vector<JobId> held_back;     // in line, and not shown: after a launch that failed
   Decisions decisions;
 };
 

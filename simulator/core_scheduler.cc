@@ -75,7 +75,7 @@ class Core final : public Scheduler {
     attempt.duration = duration;
     attempt.peak_memory_bytes = ended.run.peak_memory_bytes;
     attempt.peak_pids = 1;
-    attempt.out_of_memory = ended.oom_killed;  // the host's, so together with others
+    if (ended.oom_killed) attempt.memory_kill = MemoryKill::kWithOthers;
     attempt.cpu_usec = CpuUsec(truth, ended.run.worked);
     attempt.started = WallTime(std::chrono::floor<WallTime::duration>(ended.run.started));
     if (const Growth* growth = foresight_.GrowthOf(IdOf(job))) attempt.growth = *growth;

@@ -47,7 +47,7 @@ TEST(Advise, SaysWhenLessIsDeclaredThanIsUsed) {
 
 TEST(Advise, SaysMoreThanAKillHasTaughtUntilItIsDeclared) {
   auto attempts = Attempts(10, 1_GiB);
-  attempts.back().out_of_memory = true;
+  attempts.back().memory_kill = MemoryKill::kOwnLimit;
   attempts.back().request_memory_bytes = 1_GiB;
   const KeyAdvice advice = Advise(attempts, {1_GiB, {}, {}});
   EXPECT_EQ(advice.finding, Finding::kOutOfMemory);
@@ -61,7 +61,7 @@ TEST(Advise, DeclaresNoMoreThanTheJobsOwnLimitUnlessThatKilledIt) {
   EXPECT_EQ(tight.finding, Finding::kUnderDeclared);
   EXPECT_EQ(tight.declare_memory_bytes, 1_GiB);
   auto attempts = Attempts(3, 1_GiB);
-  attempts.back().out_of_memory = true;
+  attempts.back().memory_kill = MemoryKill::kOwnLimit;
   attempts.back().request_memory_bytes = 1_GiB;
   const KeyAdvice killed = Advise(attempts, {1_GiB, {}, 1_GiB});
   EXPECT_EQ(killed.finding, Finding::kOutOfMemory);

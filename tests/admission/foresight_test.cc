@@ -197,7 +197,7 @@ TEST_F(ForesightTest, IsTheSameAgainFromAllThatItRemembers) {
 FinishedAttempt OutOfMemory(int64_t request, int64_t peak) {
   FinishedAttempt attempt = AFinishedAttempt(seconds(9)).Memory(peak);
   attempt.request_memory_bytes = request;
-  attempt.out_of_memory = true;
+  attempt.memory_kill = MemoryKill::kOwnLimit;
   return attempt;
 }
 
@@ -223,7 +223,7 @@ TEST_F(ForesightTest, ForeseesNoLessThanMoreAfterAnAttemptRanOutOfMemory) {
 // A kill for want of what others held says at least how far it had come.
 TEST_F(ForesightTest, ForeseesNoLessThanAnAttemptHadReachedWhenThePoolRanOutOfMemory) {
   FinishedAttempt crowded_out = AFinishedAttempt(seconds(9)).Memory(50);
-  crowded_out.out_of_memory = true;
+  crowded_out.memory_kill = MemoryKill::kWithOthers;
   EXPECT_EQ(RaisedMemory(crowded_out), std::nullopt);
   foresight.Remember("k", {}, crowded_out);
   LookAt(1, {});

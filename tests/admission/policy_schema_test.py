@@ -44,6 +44,7 @@ BEYOND_A_SCHEMA = {
     "default_larger_than_the_pool": "compares a default request with the pool",
     "gate_closes_below_closing": "compares close with closing",
     "gate_opens_above_closing": "compares closing with open",
+    "relief_in_mode_count": "looks for the mode",
     "relief_below_the_gate": "compares a rung with the gate",
     "relief_that_crosses": "compares rungs",
     "relief_without_a_gate": "looks for the gate's row",

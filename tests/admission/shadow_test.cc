@@ -19,10 +19,11 @@ Policy Filling(double target) {
 // A host of 100 GiB and jobs of 10 GiB; half of it is filled in truth.
 class ShadowTest : public ::testing::Test {
  protected:
-  void Cycle(Shadow& shadow, int running, const std::vector<WaitingJob>& waiting) {
+  void Cycle(Shadow& shadow, int running, const std::vector<WaitingJob>& waiting,
+             bool trouble = false) {
     AHost host;
     for (int i = 0; i < running; ++i) host.Running(ARunning(100 + i).Memory(10_GiB));
-    shadow.Look(host, {}, {}, waiting, Decide(host, waiting, Filling(0.5)));
+    shadow.Look({host, {}, trouble, waiting, Decide(host, waiting, Filling(0.5))});
   }
 };
 
@@ -56,9 +57,21 @@ TEST_F(ShadowTest, HasAGateOfItsOwn) {
   for (const auto& [policy, would_start] : {std::pair(deaf, 1), std::pair(listening, 0)}) {
     Shadow shadow(policy);
     const AHost host = AHost().Gate(GatePosition::kClosed);
-    shadow.Look(host, pressure, {}, waiting, Decide(host, waiting, Filling(0.5)));
+    shadow.Look({host, pressure, false, waiting, Decide(host, waiting, Filling(0.5))});
     EXPECT_EQ(shadow.would_start(), would_start);
   }
+}
+
+TEST_F(ShadowTest, LowersItsOwnTargetAfterTrouble) {
+  Policy wary = Filling(0.7);
+  wary.backoff_floor = 0.5;
+  Shadow shadow(wary);
+  const std::vector<WaitingJob> waiting{AJob(1).Memory(10_GiB)};
+  Cycle(shadow, 6, waiting);
+  EXPECT_EQ(shadow.would_start(), 1);
+  Cycle(shadow, 6, waiting, /*trouble=*/true);
+  Cycle(shadow, 6, waiting);
+  EXPECT_EQ(shadow.would_start(), 0);
 }
 
 TEST_F(ShadowTest, CountsNoTokensButItsOwn) {

@@ -44,6 +44,19 @@ TEST(Explain, SaysThatAJobNeitherWaitedNorRan) {
   EXPECT_THAT(ran.out, HasSubstr("job 7 neither waited nor ran"));
 }
 
+TEST(Explain, SaysThatAJobWasHeldBackAfterALaunchThatFailed) {
+  ADecisionLog log;
+  log.is_measured = false;
+  log.Submit({42});
+  log.held_back = {JobId{42}};
+  log.Pass(2);
+  FakeDaemon daemon;
+  daemon.On("GET /v1/decisions?at_ms=1795493001999", {PieceOf(log.bytes(), 0, 1 << 20)});
+  const Ran ran = CliRun(daemon.socket())({"explain", "42", "--at", "2026-11-24T04:03:21Z"});
+  EXPECT_THAT(ran.out,
+              HasSubstr("job 42 waited to be tried again, because it could not be started"));
+}
+
 TEST(Explain, SaysThatNothingIsKeptFromThen) {
   const std::string log = ALog();
   FakeDaemon daemon;

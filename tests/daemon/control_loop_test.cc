@@ -263,107 +263,6 @@ TEST(ControlLoop, LowersTheTargetAfterAKillByThePoolAndNotByAJobsOwnLimit) {
   }
 }
 
-// ---- Relief of running jobs
-
-PressureSample FullPressure(double percent) {
-  PressureSample sample;
-  sample.memory = Psi{PsiLine{percent, 0.0, 0.0, 0}, PsiLine{percent, 0.0, 0.0, 0}};
-  return sample;
-}
-
-// Two jobs of 2 GiB, of which the second uses 3.
-struct AHostInTrouble {
-  explicit AHostInTrouble(std::vector<ReliefRung> rungs) : daemon(With(std::move(rungs))) {
-    first = daemon.Submit(2 * kGiB);
-    second = daemon.Submit(2 * kGiB);
-    daemon.Tick();
-    daemon.collector.used_bytes[ToString(daemon.Attempt(first))] = kGiB;
-    daemon.collector.used_bytes[ToString(daemon.Attempt(second))] = 3 * kGiB;
-    daemon.collector.pressure = FullPressure(50);
-    daemon.Tick();
-  }
-  static Policy With(std::vector<ReliefRung> rungs) {
-    Policy policy;
-    policy.relief = std::move(rungs);
-    return policy;
-  }
-  AttemptControls Controls(JobId job) { return daemon.executor.controls[daemon.Attempt(job)]; }
-
-  ADaemon daemon;
-  JobId first, second;
-};
-
-constexpr ReliefRung kFreezeRung{ReliefStep::kFreeze, 40, seconds(10), seconds(60)};
-
-TEST(ControlLoop, FreezesWhoUsesTooMuchUnderLastingPressureAndThawsItAtTheDeadline) {
-  AHostInTrouble host({kFreezeRung});
-  EXPECT_FALSE(host.Controls(host.second).frozen);
-  host.daemon.Tick(seconds(10));
-  EXPECT_TRUE(host.Controls(host.second).frozen);
-  EXPECT_FALSE(host.Controls(host.first).frozen);
-  EXPECT_THAT(host.daemon.service().GetStatus({}).value().relief, SizeIs(1));
-  host.daemon.Tick(seconds(59));
-  EXPECT_TRUE(host.Controls(host.second).frozen);
-  host.daemon.Tick();
-  EXPECT_FALSE(host.Controls(host.second).frozen);
-}
-
-TEST(ControlLoop, UndoesReliefOnceTheGateIsOpenAndTellsItsEffect) {
-  AHostInTrouble host({kFreezeRung});
-  host.daemon.Tick(seconds(10));
-  host.daemon.collector.pressure = FullPressure(0);
-  host.daemon.Tick();
-  EXPECT_TRUE(host.Controls(host.second).frozen);
-  host.daemon.Tick(seconds(30));  // gate.quiet
-  EXPECT_FALSE(host.Controls(host.second).frozen);
-  std::vector<std::string> details;
-  const auto events = host.daemon.store().EventsAfter(0, 100).value();
-  for (const Event& event : events)
-    if (event.kind == "relief_step" && event.job == host.second) details.push_back(event.detail);
-  EXPECT_THAT(details,
-              ElementsAre(testing::AllOf(testing::HasSubstr(R"("did":"taken")"),
-                                         testing::HasSubstr(R"("step":"freeze")")),
-                          testing::AllOf(testing::HasSubstr(R"("why":"recovered")"),
-                                         testing::HasSubstr(R"("lasted_seconds":31.0)"),
-                                         testing::HasSubstr(R"("pressure_percent":0.0)"))));
-}
-
-TEST(ControlLoop, LowersTheWeightAndMarksTheMemoryOfWhoUsesTooMuch) {
-  AHostInTrouble host({{ReliefStep::kWeight, 10, seconds(1), seconds(60)},
-                       {ReliefStep::kThrottle, 20, seconds(1), seconds(60)}});
-  host.daemon.Tick();
-  EXPECT_EQ(host.Controls(host.second), (AttemptControls{10, 3 * kGiB, false}));
-}
-
-TEST(ControlLoop, DoesNotThrottleWhereTheKernelCannot) {
-  AHostInTrouble host({{ReliefStep::kThrottle, 20, seconds(2), seconds(60)}});
-  host.daemon.executor.can_throttle = false;
-  host.daemon.Tick(seconds(10));
-  EXPECT_THAT(host.daemon.loop().relief().in_force, IsEmpty());
-}
-
-TEST(ControlLoop, TriesToThawAgainUntilItCan) {
-  AHostInTrouble host({kFreezeRung});
-  host.daemon.Tick(seconds(10));
-  host.daemon.executor.refuse_control = Error{ErrorCode::kIo, "injected", EIO};
-  host.daemon.Tick(seconds(60));
-  EXPECT_TRUE(host.Controls(host.second).frozen);
-  host.daemon.executor.refuse_control.reset();
-  host.daemon.Tick();
-  EXPECT_FALSE(host.Controls(host.second).frozen);
-}
-
-// F1: the daemon dies while a job is frozen.
-TEST(ControlLoop, ThawsWhatItAdopts) {
-  AHostInTrouble host({kFreezeRung});
-  host.daemon.Tick(seconds(10));
-  ASSERT_TRUE(host.Controls(host.second).frozen);
-  host.daemon.collector.pressure = FullPressure(0);
-  host.daemon.Crash();
-  EXPECT_EQ(host.Controls(host.second), AttemptControls{});
-  EXPECT_EQ(host.Controls(host.first), AttemptControls{});
-}
-
 // The first cycle knows no use yet, and mode "count" needs none: the request is known all the same.
 TEST(ControlLoop, ChargesWhatItStartsByCountBeforeUseIsKnown) {
   Policy policy;
@@ -416,86 +315,6 @@ TEST(ControlLoop, NeverForgetsAJobThatIsNotFinished) {
   EXPECT_EQ(daemon.Job(waiting).state, JobState::kWaiting);
 }
 
-// F1: the daemon dies after the commit and before the launch.
-TEST(ControlLoop, PutsBackInLineWhatWasRecordedAsStartingAndNeverRan) {
-  ADaemon daemon;
-  const JobId job = daemon.Submit(kGiB);
-  ASSERT_TRUE(daemon.book().Save(
-      Admitted(daemon.Job(job), {kGiB, 10, 1, {}}, {daemon.clock.Now(), daemon.clock.WallNow()})));
-  ASSERT_TRUE(daemon.book().Commit());
-  daemon.Crash();
-  EXPECT_EQ(daemon.Job(job).state, JobState::kWaiting);
-  daemon.Tick();
-  ASSERT_THAT(daemon.executor.launched, SizeIs(1));
-  EXPECT_EQ(daemon.executor.launched[0].id, (AttemptId{job, 2}));  // never the same attempt twice
-}
-
-// Somebody removed what a running job left. It has run, so it does not run again.
-TEST(ControlLoop, EndsAsLostWhatRanAndHasLeftNothing) {
-  ADaemon daemon;
-  const JobId job = daemon.Submit(kGiB);
-  daemon.Tick();
-  daemon.executor.running.clear();
-  daemon.Crash();
-  EXPECT_EQ(daemon.Job(job).outcome, JobOutcome::kLost);
-  daemon.Tick();
-  EXPECT_THAT(daemon.executor.launched, SizeIs(1));
-}
-
-// An older state file was restored: the attempt beside it is newer.
-TEST(ControlLoop, StartsNothingThatMayHaveRunBefore) {
-  ADaemon daemon;
-  daemon.executor.refuse_launch = Error{ErrorCode::kCorrupt, "its directory is there", EEXIST};
-  const JobId job = daemon.Submit(kGiB);
-  daemon.Tick();
-  EXPECT_EQ(daemon.Job(job).outcome, JobOutcome::kLost);
-  EXPECT_THAT(daemon.Job(job).message, testing::HasSubstr("its directory is there"));
-}
-
-// F1: the daemon dies while a job runs.
-TEST(ControlLoop, AdoptsWhatRunsWithItsReservationAndItsTrueEnd) {
-  ADaemon daemon;
-  const JobId job = daemon.Submit(9 * kGiB);
-  daemon.Tick();
-  daemon.Crash();
-  EXPECT_EQ(daemon.Job(job).state, JobState::kRunning);
-  daemon.Submit(9 * kGiB);
-  daemon.Tick();
-  EXPECT_THAT(daemon.executor.launched, SizeIs(1));  // the adopted one still holds its memory
-
-  daemon.executor.End({job, 1}, Exited{7});
-  daemon.Tick();
-  EXPECT_EQ(daemon.Job(job).outcome, JobOutcome::kFailed);
-  EXPECT_EQ(daemon.Job(job).exit_code, 7);
-}
-
-// F1: the daemon dies between reaping and committing.
-TEST(ControlLoop, DoesNotLoseAnExitThatItHadReapedButNotRecorded) {
-  ADaemon daemon;
-  const JobId job = daemon.Submit(kGiB);
-  daemon.Tick();
-  daemon.executor.End({job, 1}, Exited{3});
-  static_cast<void>(daemon.executor.Reap());
-  daemon.Crash();
-  EXPECT_EQ(daemon.Job(job).exit_code, 3);
-}
-
-TEST(ControlLoop, RemovesStrangersAfterEveryStart) {
-  ADaemon daemon;
-  daemon.Crash();
-  EXPECT_EQ(daemon.executor.strangers_removed, 2);
-}
-
-// F55
-TEST(ControlLoop, IgnoresAnEndOfAnAttemptThatIsNotTheJobsLatest) {
-  ADaemon daemon;
-  const JobId job = daemon.Submit(kGiB);
-  daemon.Tick();
-  daemon.executor.End({job, 9}, Exited{0});
-  daemon.Tick();
-  EXPECT_EQ(daemon.Job(job).state, JobState::kRunning);
-}
-
 TEST(ControlLoop, LearnsTheSizeOfAKeyThatDeclaresNothing) {
   Policy policy;
   policy.history_min_attempts = 1;
@@ -514,6 +333,18 @@ TEST(ControlLoop, LearnsTheSizeOfAKeyThatDeclaresNothing) {
   daemon.Tick();
   EXPECT_EQ(by_default, 16 * kGiB / 40);  // 2.5 %
   EXPECT_EQ(daemon.Job(second).reserved->memory_bytes, 5 * kGiB);
+}
+
+// Who asks before the next cycle must not be told of a start in a window that the policy has now.
+TEST(ControlLoop, KnowsTheWindowsOfANewPolicyAtOnce) {
+  ADaemon daemon;
+  Policy policy;
+  policy.windows = {{"db", {}, std::chrono::hours(9), std::chrono::hours(10), true, {}, {}}};
+  daemon.loop().SetPolicy(policy);
+  EXPECT_FALSE(daemon.loop().LookNow().snapshot.windows.empty());
+  EXPECT_FALSE(daemon.loop().last().snapshot.windows.empty());
+  daemon.loop().SetPolicy(Policy());
+  EXPECT_TRUE(daemon.loop().last().snapshot.windows.empty());
 }
 
 // ---- What is learned

@@ -316,6 +316,36 @@ TEST(DecisionLog, RefusesToReadWhatIsNotThere) {
   EXPECT_EQ(beyond.error().code, ErrorCode::kNotFound);
 }
 
+// It begins anew with all that is remembered: what ends meanwhile needs that room more.
+TEST(DecisionLog, WaitsForACommitWithoutItAfterOneThatFailed) {
+  const TempDir dir{MemoryBacked()};
+  const FakeClock clock;
+  const auto store = Store::Open(dir / "headroom.db").value();
+  JobBook book(*store, clock, "boot");
+  ASSERT_TRUE(book.Load());
+  DecisionLog log(book);
+  Foresight foresight;
+  const Policy policy;
+  const auto bytes_after = [&](int second, bool committed) {
+    Snapshot snapshot;
+    snapshot.now = TimePoint(seconds(second));
+    snapshot.running.emplace_back().id = JobId{1};
+    const Decisions decisions;
+    log.Begin(snapshot.now, policy.retention, foresight, {}, false);
+    log.Note({clock.WallNow(), policy, 1, {}, {}, snapshot, {}, decisions});
+    EXPECT_TRUE(log.Store(snapshot.now, clock.WallNow(), policy.retention));
+    if (committed)
+      EXPECT_TRUE(book.Commit());
+    else
+      store->Rollback();
+    log.Settle(committed);
+    return LastSpan(*store).size();
+  };
+  EXPECT_EQ(bytes_after(100, false), 0U);
+  EXPECT_EQ(bytes_after(200, true), 0U);
+  EXPECT_GT(bytes_after(300, true), 0U);
+}
+
 TEST(DecisionLog, IsOffWhereThePolicyKeepsNothingOfIt) {
   Policy policy;
   policy.retention.decision_bytes = 0;

@@ -65,6 +65,12 @@ TEST_F(DecisionTable, KeepsTheLastSpanHoweverLargeAndOldItIs) {
   EXPECT_EQ(Begin(), 300);
 }
 
+TEST_F(DecisionTable, KeepsNothingWhereNothingIsToBeKept) {
+  Append(2);
+  ASSERT_TRUE(store_->PruneDecisions(0, WallTime()));
+  EXPECT_EQ(Begin(), -1);
+}
+
 TEST_F(DecisionTable, CountsItsBytesOnAfterAPrune) {
   Append(4);
   ASSERT_TRUE(store_->PruneDecisions(300, WallTime()));

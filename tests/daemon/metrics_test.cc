@@ -73,7 +73,7 @@ TEST_F(MetricsTest, SaysWhatAnotherPolicyWouldHaveDecidedWhereThereIsOne) {
   EXPECT_EQ(Value("headroom_shadow_startable_jobs"), "");
   Shadow shadow{Policy()};
   const WaitingJob job;
-  shadow.Look({}, {}, {}, std::span(&job, 1), {});
+  shadow.Look({{}, {}, false, std::span(&job, 1), {}});
   cycle.shadow = &shadow;
   metrics_.Publish(cycle);
   EXPECT_EQ(Value("headroom_shadow_startable_jobs"), "0");

@@ -307,7 +307,7 @@ TEST_F(StoreTest, HistoryKeepsAllThatIsKnownOfAnAttempt) {
   past.job = JobId{42};
   past.outcome = JobOutcome::kOomKilled;
   past.oom = OomCause::kJobLimit;
-  past.attempt.out_of_memory = true;
+  past.attempt.memory_kill = MemoryKill::kOwnLimit;
   past.declared_memory_bytes = 3;
   past.declared_cpu_millis = 4;
   past.limit_memory_bytes = 5;

@@ -28,6 +28,7 @@ class ADecisionLog {
 
   Foresight& foresight() { return foresight_; }  // what is known at the begin
   bool is_measured = true;
+  std::vector<JobId> held_back;  // in line, and not shown to Decide()
 
   void Submit(Job job) { waiting_.emplace_back(std::move(job), now_); }
   void Start(int64_t id) {
@@ -66,7 +67,11 @@ class ADecisionLog {
       waits.priority = job.priority;
       waits.submitted_at = submitted;
     }
-    const Decisions decisions = Decide(snapshot, line, policy_);
+    std::vector<WaitingJob> shown = line;
+    std::erase_if(shown, [&](const WaitingJob& job) {
+      return std::ranges::find(held_back, job.id) != held_back.end();
+    });
+    const Decisions decisions = Decide(snapshot, shown, policy_);
     if (recorder_.Begins(now_)) recorder_.Checkpoint(foresight_, {});
     record::CycleView cycle{.at = kBegin + std::chrono::duration_cast<WallTime::duration>(
                                                now_ - TimePoint(std::chrono::seconds(100))),
@@ -78,7 +83,7 @@ class ADecisionLog {
                             .running_owners = owners,
                             .waiting_version = ++version_,
                             .waiting = {},
-                            .held_back = {},
+                            .held_back = held_back,
                             .decisions = decisions};
     for (std::size_t i = 0; i < line.size(); ++i) {
       const Job& job = waiting_[i].first;
