@@ -20,7 +20,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double kMostBytes = 0x1p50, kMostSeconds = 365.0 * 86'400;
+// What the daemon takes (daemon/history_json.cc): a row beyond it would refuse its whole batch.
+constexpr double kMostBytes = 0x1p50, kMostSeconds = 365.0 * 86'400, kMostCores = 10'000;
+constexpr int64_t kLatestStart = 253'402'300'799;  // of the year 9999
 // A job that was seen for less has a peak of one sample, or of two.
 constexpr double kLeastSampledSeconds = 60;
 constexpr JsonBounds kMetricsBounds{64 << 10, 4, false};
@@ -34,6 +36,9 @@ std::string ProblemOf(const HistoryRow& row) {
     return "ran for no time, or for more than a year";
   if (row.peak_memory_bytes <= 0 || static_cast<double>(row.peak_memory_bytes) > kMostBytes)
     return "its peak of memory was not recorded, or is more than 1 PiB";
+  if (row.cpu_seconds.value_or(0) > row.duration_seconds * kMostCores)
+    return "used more CPU time than 10000 cores have in its duration";
+  if (row.started_unix_seconds.value_or(0) > kLatestStart) return "started after the year 9999";
   return {};
 }
 

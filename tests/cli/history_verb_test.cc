@@ -90,6 +90,16 @@ TEST(HistoryImport, SendsATraceAndNamesWhatItLeavesOut) {
   EXPECT_THAT(ran.out, HasSubstr("2 attempts of 2 keys sent, 2 rows left out: 2 new, 0 known"));
 }
 
+// One such row would make the daemon refuse all that are sent with it.
+TEST(HistoryImport, LeavesOutWhatTheDaemonWouldRefuse) {
+  const auto history = *RowsOfTrace(
+      "name,runtime_seconds,peak_memory_bytes,avg_cpu_percent\na,5,1,100\nb,5,1,9000000\n", "");
+  EXPECT_THAT(history.rows, SizeIs(1));
+  ASSERT_THAT(history.left_out, SizeIs(1));
+  EXPECT_EQ(history.left_out[0].row, "line 3");
+  EXPECT_THAT(history.left_out[0].why, HasSubstr("10000 cores"));
+}
+
 TEST(HistoryImport, NamesARowAlikeWheneverItIsRead) {
   const std::string once = "name,runtime_seconds,peak_memory_bytes\na,5,1\nb,5,1\na,5,1\n";
   const auto before = *RowsOfTrace(once, "");

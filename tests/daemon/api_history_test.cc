@@ -72,6 +72,7 @@ TEST(ImportHistory, NamesEveryThingThatIsWrong) {
                                          {With("peak_memory_bytes", 1.5), "/peak_memory_bytes"},
                                          {With("peak_memory_bytes", nullptr), "needed"},
                                          {With("cpu_seconds", -0.1), "/cpu_seconds"},
+                                         {With("cpu_seconds", 905'001), "/cpu_seconds"},
                                          {With("started_unix_seconds", -1), "/started_unix"},
                                          {With("peak", 1), "/peak"},
                                          {json("x"), "/attempts/1: expected an object"}}) {
