@@ -113,6 +113,7 @@ Workload MakeWorkload(std::string name, const std::vector<Task>& tasks, const Ar
   Rng shake(seed, kOrder), sizes(seed, kSizes);
   while (order.size() < wanted) {  // a trace that is too short is played again, shaken anew
     std::vector<const Task*> round;
+    round.reserve(tasks.size());
     for (const Task& task : tasks) round.push_back(&task);
     if (!timed) shake.Shuffle(round);
     round.resize(std::min(round.size(), wanted - order.size()));

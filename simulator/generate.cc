@@ -34,8 +34,10 @@ Task TaskOf(const Kind& kind, const Bounds& bounds, int64_t host_memory_bytes,
 }
 
 std::vector<Kind> MixedKinds(Rng& rng) {
+  constexpr int kKinds = 40;
   std::vector<Kind> kinds;
-  for (int i = 0; i < 40; ++i) {
+  kinds.reserve(kKinds);
+  for (int i = 0; i < kKinds; ++i) {
     kinds.push_back({fmt::format("mixed-{}", i), rng.Uniform(0.2, 1), rng.LogNormal(0.015, 0.9),
                      0.2, rng.LogNormal(60, 1.2), 0.4, rng.LogNormal(120, 0.5)});
   }

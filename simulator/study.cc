@@ -82,6 +82,7 @@ std::vector<Standing> Play(const std::vector<Contender>& contenders,
                            const std::function<Workload(uint64_t seed)>& workload,
                            std::size_t seeds, const RunOptions& options) {
   std::vector<Standing> standings;
+  standings.reserve(contenders.size());
   for (const Contender& contender : contenders) standings.push_back({contender.name, {}});
   for (uint64_t seed = 1; seed <= seeds; ++seed) {
     const Workload played = workload(seed);
